@@ -1,0 +1,11 @@
+"""Building blocks of the LSTM guide: data, framing, scoring and plots, one module a stage.
+
+Importing this package imports neither Keras nor TensorFlow; a module that needs Keras imports it.
+Data flows one way through the modules, and none imports a later one:
+
+    problems, datasets  ->  prepare  ->  models  ->  evaluate  ->  plots  ->  report
+"""
+
+from importlib.metadata import version
+
+__version__ = version("lstm-guide")

@@ -1,0 +1,165 @@
+"""`lstm-guide`: list the experiments, run one in the terminal, or copy its script to start from."""
+
+import argparse
+import os
+import re
+import runpy
+import sys
+import time
+from collections import Counter
+from importlib.metadata import PackageNotFoundError, requires
+from pathlib import Path
+
+from lstm_guide import __version__
+
+EXTRA = re.compile(r"""extra == ['"]([^'"]+)['"]""")
+
+
+class CommandError(Exception):
+    """A mistake of the user's, with a message for the terminal."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: the words after the command's name; None takes those of this process.
+
+    Returns:
+        The exit code: 0 if all went well, 1 after a message on standard error.
+
+    Raises:
+        SystemExit: if the words do not fit; argparse has printed the usage, exit code 2.
+
+    Examples:
+        >>> main(["list"]) == 0
+        lesson...
+        True
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except CommandError as error:
+        print(f"lstm-guide: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("lstm-guide: stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+def experiments() -> dict[int, Path]:
+    """Find the experiments' scripts, in the installed package or in the repository.
+
+    Returns:
+        Lesson number to script, in order.
+
+    Raises:
+        FileNotFoundError: if there is no folder of scripts; the installation is incomplete.
+
+    Examples:
+        >>> experiments()[5].name
+        '05_vanilla_lstm.py'
+    """
+    here = Path(__file__).resolve().parent
+    for folder in (here / "experiments", here.parents[1] / "experiments"):
+        if folder.is_dir():
+            return {int(path.name[:2]): path for path in sorted(folder.glob("[0-9][0-9]_*.py"))}
+    raise FileNotFoundError("lstm_guide was installed without its experiments; install it again")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="lstm-guide", description="The experiments of the LSTM guide.")
+    parser.add_argument("--version", action="version", version=f"lstm-guide {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    listing = commands.add_parser("list", help="list the lessons that have an experiment")
+    listing.set_defaults(command=_list)
+
+    run = commands.add_parser("run", help="run a lesson's experiment and print its tables")
+    run.add_argument("lesson", help="the lesson's number, such as 5")
+    run.add_argument("--seed", type=int, default=0, help="the seed to count from (default 0)")
+    run.add_argument(
+        "--out", default="lstm_guide_results", metavar="FOLDER", help="where figures go (default %(default)s)"
+    )
+    run.set_defaults(command=_run)
+
+    new = commands.add_parser("new", help="copy a lesson's script to a new file, to start from")
+    new.add_argument("lesson", help="the lesson's number, such as 5")
+    new.add_argument("file", type=Path, help="the new file, such as my_forecast.py; never overwritten")
+    new.set_defaults(command=_new)
+    return parser
+
+
+def _list(options: argparse.Namespace) -> None:
+    print("lesson  experiment")
+    for number, path in experiments().items():
+        print(f"{number:6}  {_title(path)}")
+
+
+def _run(options: argparse.Namespace) -> None:
+    path = _script(options.lesson)
+    os.environ.update(LSTM_GUIDE_SEED=str(options.seed), LSTM_GUIDE_OUT=options.out)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    print(f"Running: {_title(path)}", file=sys.stderr)
+    start = time.perf_counter()
+    try:
+        runpy.run_path(str(path), run_name="__main__")
+    except ModuleNotFoundError as error:
+        raise CommandError(_how_to_install(error.name or "")) from error
+    except AssertionError as error:
+        raise CommandError(f"a claim of {path.name} did not hold: {error or _claim(error)}") from error
+    print(f"Done in {time.perf_counter() - start:.0f} s, every claim held.", file=sys.stderr)
+
+
+def _new(options: argparse.Namespace) -> None:
+    source, target = _script(options.lesson), options.file
+    try:
+        with target.open("x", encoding="utf-8") as file:
+            file.write(source.read_text(encoding="utf-8"))
+    except FileExistsError:
+        raise CommandError(f"{target} exists and is left as it is; choose another name") from None
+    except OSError as error:
+        raise CommandError(f"cannot write {target}: {error.strerror}") from None
+    print(f"Wrote {target}. Run it with: python {target}")
+
+
+def _script(lesson: str) -> Path:
+    known = experiments()
+    if not lesson.isdecimal() or int(lesson) not in known:
+        numbers = ", ".join(map(str, known))
+        raise CommandError(f"no experiment for lesson {lesson!r}; there is one for lesson {numbers}")
+    return known[int(lesson)]
+
+
+def _title(path: Path) -> str:
+    found = re.search(r"^# # (.+)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return found[1] if found else path.stem
+
+
+def _how_to_install(module: str) -> str:
+    """Say which command brings a missing module: an extra of this package if one lists it."""
+    try:
+        listed = requires("lstm-guide") or []
+    except PackageNotFoundError:
+        listed = []
+    extras = Counter(found[1] for line in listed if (found := EXTRA.search(line)))
+    wanted = module.partition(".")[0].replace("_", "-").lower()
+    brings = [found[1] for line in listed if (found := EXTRA.search(line)) and _package(line) == wanted]
+    extra = f"the guide with its extra [{min(brings, key=extras.__getitem__)}], or: " if brings else "it with: "
+    return f"the package {wanted!r} is missing; install {extra}pip install {wanted}"
+
+
+def _package(requirement: str) -> str:
+    return re.split(r"[^\w.-]", requirement)[0].replace("_", "-").lower()
+
+
+def _claim(error: AssertionError) -> str:
+    """Give the source line of a bare assert."""
+    import traceback
+
+    return traceback.extract_tb(error.__traceback__)[-1].line or "see the script"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""Real series and text that come with installed packages; nothing is downloaded."""
+
+import re
+
+import pandas as pd
+
+from lstm_guide import _check
+
+
+def elnino() -> pd.Series:
+    """Load the monthly sea-surface temperature off Peru and Ecuador, 1950 to 2010.
+
+    A strong yearly cycle, with El Niño events (warm months in a row) on top. The values are a reconstruction from
+    ships, buoys and satellites, made after the fact: a forecaster of the time did not have them.
+
+    Returns:
+        732 values in degrees Celsius, oldest first, index monthly periods, name "sea_surface_temperature".
+
+    Raises:
+        ImportError: if statsmodels is not installed.
+
+    Examples:
+        >>> series = elnino()
+        >>> len(series), str(series.index[0]), str(series.index[-1])
+        (732, '1950-01', '2010-12')
+
+    Source:
+        statsmodels.datasets.elnino (public domain): ERSST v3b, region Niño 1+2 (0 to 10 degrees south, 80 to 90 west),
+        United States National Oceanic and Atmospheric Administration.
+    """
+    from statsmodels.datasets import elnino as source
+
+    table = source.load_pandas().data
+    values = table.drop(columns="YEAR").to_numpy(dtype="float64").ravel()
+    index = pd.period_range(f"{int(table['YEAR'].iloc[0])}-01", periods=len(values), freq="M", name="month")
+    return pd.Series(values, index, name="sea_surface_temperature")
+
+
+def co2() -> pd.Series:
+    """Load the weekly carbon dioxide concentration at Mauna Loa, 1958 to 2001, with its missing weeks.
+
+    A rising trend and a yearly cycle: the series is not stationary.
+
+    Returns:
+        2284 values in parts per million by volume, NaN where a week is missing, index the Saturdays, name "co2".
+
+    Raises:
+        ImportError: if statsmodels is not installed.
+
+    Examples:
+        >>> series = co2()
+        >>> len(series), int(series.isna().sum())
+        (2284, 59)
+
+    Source:
+        statsmodels.datasets.co2 (public domain): Keeling and Whorf (2004), Scripps Institution of Oceanography.
+    """
+    from statsmodels.datasets import co2 as source
+
+    return source.load_pandas().data["co2"].rename("co2")
+
+
+def english_words(min_length: int = 4, max_length: int = 12) -> list[str]:
+    """List the distinct lower-case English words in the documentation text that ships with Python.
+
+    The list differs a little from one Python version to the next.
+
+    Args:
+        min_length: letters of the shortest word, at least 1.
+        max_length: letters of the longest word, at least min_length.
+
+    Returns:
+        Words of the letters a to z only, sorted, each once; some thousands by default.
+
+    Raises:
+        TypeError: if a length is not a whole number.
+        ValueError: if a length is below its minimum.
+
+    Examples:
+        >>> words = english_words()
+        >>> "sequence" in words, len(words) > 2000
+        (True, True)
+
+    Source:
+        pydoc_data.topics, the texts behind Python's help().
+    """
+    from pydoc_data.topics import topics
+
+    min_length = _check.whole_number("min_length", min_length)
+    max_length = _check.whole_number("max_length", max_length, minimum=min_length)
+    words = re.findall(r"(?<![\w.])[a-z]+(?![\w.(])", " ".join(topics.values()))
+    return sorted({word for word in words if min_length <= len(word) <= max_length})

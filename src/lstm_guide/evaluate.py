@@ -1,0 +1,213 @@
+"""Baselines, walk-forward validation, repeated runs, intervals and a test of forecast accuracy."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import stats
+from tqdm import tqdm
+
+from lstm_guide import _check
+
+Forecaster = Callable[[np.ndarray, int], ArrayLike]
+
+
+def persistence(history: ArrayLike, n_out: int = 1) -> np.ndarray:
+    """Forecast that the last value stays.
+
+    Args:
+        history: values up to now, oldest first, shape (time,), any unit.
+        n_out: time steps to forecast, at least 1.
+
+    Returns:
+        Forecasts of shape (n_out,), in the unit of history.
+
+    Raises:
+        TypeError: if history is not numeric, or n_out is not a whole number.
+        ValueError: if history is empty or holds NaN or infinite values, or n_out is below 1.
+
+    Examples:
+        >>> persistence([3, 1, 2], n_out=2)
+        array([2., 2.])
+    """
+    values = _check.finite_array("history", history, (1,))
+    return np.repeat(values[-1], _check.whole_number("n_out", n_out))
+
+
+def seasonal_naive(history: ArrayLike, n_out: int = 1, season: int = 12) -> np.ndarray:
+    """Forecast the value of one season ago.
+
+    Args:
+        history: values up to now, oldest first, shape (time,), any unit, at least one season long.
+        n_out: time steps to forecast, at least 1; past one season, the last season repeats.
+        season: length of the season in time steps, at least 1: 12 for monthly data with a yearly cycle.
+
+    Returns:
+        Forecasts of shape (n_out,), in the unit of history.
+
+    Raises:
+        TypeError: if history is not numeric, or a number is not whole.
+        ValueError: if history is shorter than a season or holds NaN or infinite values, or a number is below 1.
+
+    Examples:
+        >>> seasonal_naive([1, 2, 3, 4, 5], n_out=4, season=3)
+        array([3., 4., 5., 3.])
+    """
+    values = _check.finite_array("history", history, (1,))
+    n_out = _check.whole_number("n_out", n_out)
+    season = _check.whole_number("season", season)
+    if len(values) < season:
+        raise ValueError(
+            f"history must hold at least one season. Received: {len(values)} time steps for season={season}; "
+            "bring a longer history or a shorter season."
+        )
+    return np.resize(values[-season:], n_out)
+
+
+def walk_forward(series: ArrayLike, n_test: int, forecast: Forecaster, n_out: int = 1) -> np.ndarray:
+    """Forecast from every origin in the last n_test steps, the history growing by one step each time.
+
+    Origin i knows all steps before test step i, and nothing later. It forecasts test steps i to i + n_out - 1.
+
+    Args:
+        series: values, oldest first, shape (time,), any unit.
+        n_test: length of the test part in time steps, at least n_out.
+        forecast: called with history, shape (time so far,), and n_out; returns n_out values.
+        n_out: forecast horizon in time steps, at least 1.
+
+    Returns:
+        Forecasts of shape (n_test - n_out + 1, n_out), float64, in the unit of series.
+
+    Raises:
+        TypeError: if series is not numeric, or a number is not whole.
+        ValueError: if series is not longer than n_test or holds NaN or infinite values, if n_test is below n_out, or
+            if forecast returns another number of values.
+
+    Examples:
+        >>> walk_forward([1, 2, 3, 4, 5], n_test=3, forecast=persistence)
+        array([[2.],
+               [3.],
+               [4.]])
+    """
+    values = _check.finite_array("series", series, (1,))
+    n_out = _check.whole_number("n_out", n_out)
+    n_test = _check.whole_number("n_test", n_test, minimum=n_out)
+    if len(values) <= n_test:
+        raise ValueError(
+            f"series must be longer than n_test. Received: {len(values)} time steps for n_test={n_test}; "
+            "hold back fewer steps."
+        )
+    start = len(values) - n_test
+    forecasts = [np.asarray(forecast(values[:origin], n_out)) for origin in range(start, len(values) - n_out + 1)]
+    for row in forecasts:
+        if row.shape != (n_out,):
+            raise ValueError(
+                f"forecast must return {n_out} values. Received: an array of shape {row.shape}; flatten it or check "
+                "the horizon."
+            )
+    return np.array(forecasts, dtype="float64")
+
+
+def repeat(run: Callable[[int], Mapping[str, float]], seeds: Iterable[int], label: str = "runs") -> pd.DataFrame:
+    """Call run(seed) for each seed and collect the scores.
+
+    Args:
+        run: takes a seed, which it has to set itself; returns named scores.
+        seeds: the seeds, at least one.
+        label: what the progress bar on the terminal is called.
+
+    Returns:
+        One row per seed (the index, named "seed") and one column per score.
+
+    Raises:
+        ValueError: if there are no seeds.
+
+    Examples:
+        >>> repeat(lambda seed: {"score": seed / 2}, seeds=[0, 1])
+              score
+        seed
+        0       0.0
+        1       0.5
+    """
+    seeds = list(seeds)
+    if not seeds:
+        raise ValueError("seeds must hold at least one seed. Received: none; pass range(10), say.")
+    # disable=None: no bar where there is no terminal, such as in a notebook that is being executed
+    rows = [dict(run(seed)) for seed in tqdm(seeds, desc=label, unit="run", disable=None, leave=False)]
+    return pd.DataFrame(rows, index=pd.Index(seeds, name="seed"))
+
+
+def mean_interval(scores: ArrayLike, confidence: float = 0.95) -> tuple[float, float, float]:
+    """Estimate the mean of repeated runs and a confidence interval for it, from Student's t distribution.
+
+    The interval is for the mean over seeds on this data and split; it says nothing about other data.
+
+    Args:
+        scores: one score per run, shape (runs,), at least 2, any unit.
+        confidence: probability that such intervals cover the true mean, between 0 and 1.
+
+    Returns:
+        The mean, the lower and the upper end, in the unit of scores.
+
+    Raises:
+        TypeError: if scores is not numeric.
+        ValueError: if there are fewer than two scores, one is NaN or infinite, or confidence is not within 0 and 1.
+
+    Examples:
+        >>> mean, low, high = mean_interval([1.0, 2.0, 3.0])
+        >>> round(mean, 3), round(low, 3), round(high, 3)
+        (2.0, -0.484, 4.484)
+    """
+    values = _check.finite_array("scores", scores, (1,))
+    if len(values) < 2:
+        raise ValueError("scores must hold at least 2 runs. Received: 1; repeat the run with other seeds.")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must lie between 0 and 1. Received: confidence={confidence}; use 0.95, say.")
+    mean = float(values.mean())
+    half = float(stats.sem(values) * stats.t.ppf((1 + confidence) / 2, len(values) - 1))
+    return mean, mean - half, mean + half
+
+
+def diebold_mariano(errors: ArrayLike, other_errors: ArrayLike, n_out: int = 1) -> tuple[float, float]:
+    """Test whether two forecasts of the same series differ in squared error.
+
+    Args:
+        errors: forecast minus actual, one per origin, shape (time,), any unit.
+        other_errors: the same of the other forecast, for the same origins.
+        n_out: forecast horizon in time steps, at least 1; errors that overlap by n_out - 1 steps are correlated, and
+            the variance allows for it.
+
+    Returns:
+        The mean difference of the squared errors, below 0 where the first forecast is better; and the two-sided
+        p-value that it is 0.
+
+    Raises:
+        TypeError: if an argument is not numeric.
+        ValueError: if the shapes differ, there are fewer than two errors, or a value is NaN or infinite.
+
+    Examples:
+        >>> difference, p_value = diebold_mariano([0.1, -0.2, 0.1, 0.2], [1.0, -1.1, 0.9, 1.2])
+        >>> difference < 0, p_value < 0.05
+        (True, True)
+
+    Source:
+        Diebold and Mariano (1995), Comparing predictive accuracy, https://doi.org/10.1080/07350015.1995.10524599,
+        as a regression on a constant with Newey and West's variance (statsmodels).
+    """
+    from statsmodels.api import OLS
+
+    first = _check.finite_array("errors", errors, (1,))
+    second = _check.finite_array("other_errors", other_errors, (1,))
+    _check.same_shape("errors", first, "other_errors", second)
+    n_out = _check.whole_number("n_out", n_out)
+    if len(first) < 2:
+        raise ValueError("errors must hold at least 2 forecasts. Received: 1; test on more origins.")
+    loss = first**2 - second**2
+    if np.ptp(loss) == 0:
+        raise ValueError(
+            "errors and other_errors differ by the same squared error everywhere, so there is no variance to test "
+            "against. Received: the same forecast twice, perhaps; compare two different ones."
+        )
+    fit = OLS(loss, np.ones(len(loss))).fit(cov_type="HAC", cov_kwds={"maxlags": n_out - 1}, use_t=True)
+    return float(fit.params[0]), float(fit.pvalues[0])

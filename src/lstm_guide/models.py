@@ -1,0 +1,53 @@
+"""The architectures, one short builder each; a builder returns a model that is not compiled yet."""
+
+from typing import TYPE_CHECKING
+
+from lstm_guide import _check
+
+if TYPE_CHECKING:
+    import keras
+
+
+def vanilla_lstm(
+    n_steps: int | None,
+    n_features: int,
+    units: int = 32,
+    n_outputs: int = 1,
+    activation: str | None = None,
+) -> "keras.Model":
+    """Build a vanilla LSTM: one LSTM layer that reads the sequence, one dense layer that answers once.
+
+    Args:
+        n_steps: length of the sequences in time steps, at least 1; None takes any length.
+        n_features: values per time step, at least 1.
+        units: width of the hidden state, at least 1; not the number of time steps.
+        n_outputs: values to predict per sequence, at least 1.
+        activation: of the dense layer: None for numbers, "sigmoid" for yes or no, "softmax" for one of several classes.
+
+    Returns:
+        A model from (samples, n_steps, n_features) to (samples, n_outputs), with 4 * units * (units + n_features + 1)
+        parameters in the LSTM layer.
+
+    Raises:
+        TypeError: if a size is not a whole number.
+        ValueError: if a size is below 1, or activation is unknown to Keras.
+
+    Examples:
+        >>> model = vanilla_lstm(n_steps=12, n_features=1, units=8)
+        >>> model.output_shape, model.layers[0].count_params()
+        ((None, 1), 320)
+    """
+    import keras
+
+    if n_steps is not None:
+        n_steps = _check.whole_number("n_steps", n_steps)
+    n_features = _check.whole_number("n_features", n_features)
+    units = _check.whole_number("units", units)
+    n_outputs = _check.whole_number("n_outputs", n_outputs)
+    return keras.Sequential(
+        [
+            keras.Input(shape=(n_steps, n_features)),
+            keras.layers.LSTM(units),
+            keras.layers.Dense(n_outputs, activation=activation),
+        ]
+    )

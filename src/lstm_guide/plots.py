@@ -1,0 +1,160 @@
+"""The guide's look for matplotlib: one palette, quiet axes, text that stays text."""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from lstm_guide import _check
+
+INK, MUTED, GRID, PAPER = "#1b2733", "#5b6b7a", "#d9e0e6", "#ffffff"
+PALETTE = ("#0b6e6e", "#b4540a", "#5b5bd6", "#a0277a", "#5f7a0f")
+
+STYLE = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": GRID,
+    "axes.facecolor": "none",
+    "axes.grid": True,
+    "axes.labelcolor": MUTED,
+    "axes.labelsize": 10,
+    "axes.prop_cycle": plt.cycler(color=PALETTE),
+    "axes.spines.left": False,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlecolor": INK,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "figure.constrained_layout.use": True,
+    "figure.facecolor": PAPER,
+    "figure.figsize": (7.2, 3.4),
+    "font.size": 10,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "legend.frameon": False,
+    "legend.labelcolor": INK,
+    "lines.linewidth": 1.8,
+    "svg.fonttype": "none",
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "xtick.major.size": 0,
+    "ytick.color": MUTED,
+    "ytick.major.size": 0,
+}
+
+
+def use_style() -> None:
+    """Set matplotlib's defaults to the guide's look, for this process.
+
+    Undo it with matplotlib.rcdefaults().
+
+    Examples:
+        >>> use_style()
+        >>> plt.rcParams["axes.titlelocation"]
+        'left'
+    """
+    plt.rcParams.update(STYLE)
+
+
+def intervals(
+    rows: Mapping[str, tuple[float, float, float]],
+    label: str,
+    highlight: str | None = None,
+) -> Figure:
+    """Draw a mean and its interval per method, one row each, so that overlap can be seen.
+
+    Args:
+        rows: method to (mean, low, high), in the order from top to bottom; low = high = mean draws a dot alone, for a
+            method that comes out the same on every run.
+        label: of the x axis, with its unit.
+        highlight: the method to draw in the accent colour, or None.
+
+    Returns:
+        The figure, not shown yet.
+
+    Raises:
+        ValueError: if rows is empty, holds NaN or infinite values, or highlight is not in it.
+
+    Examples:
+        >>> figure = intervals({"LSTM": (0.5, 0.4, 0.6), "persistence": (0.9, 0.9, 0.9)}, "RMSE", highlight="LSTM")
+        >>> figure.axes[0].get_xlabel()
+        'RMSE'
+    """
+    values = _check.finite_array("rows", list(rows.values()), (2,))
+    if highlight is not None and highlight not in rows:
+        raise ValueError(f"highlight must be one of the rows. Received: {highlight!r}; rows are {', '.join(rows)}.")
+    figure, axes = plt.subplots(figsize=(7.2, 0.9 + 0.42 * len(rows)))
+    for place, (name, (mean, low, high)) in enumerate(zip(rows, values, strict=True)):
+        colour = PALETTE[0] if name == highlight else MUTED
+        axes.plot(
+            [low, high],
+            [place, place],
+            color=colour,
+            linewidth=4,
+            alpha=0.4,
+            solid_capstyle="round",
+        )
+        axes.plot(mean, place, "o", color=colour, markersize=7)
+        axes.annotate(
+            f"{mean:.3g}",
+            (high, place),
+            xytext=(9, 0),
+            textcoords="offset points",
+            va="center",
+            color=INK,
+        )
+    axes.set_yticks(range(len(rows)), list(rows))
+    axes.tick_params(axis="y", labelcolor=INK)
+    axes.invert_yaxis()
+    axes.grid(axis="y", visible=False)
+    axes.margins(x=0.12, y=0.15)
+    axes.set_xlabel(label)
+    return figure
+
+
+def forecast(
+    actual: ArrayLike,
+    forecasts: Mapping[str, ArrayLike],
+    label: str,
+    index: ArrayLike | None = None,
+) -> Figure:
+    """Draw a test part and what each method forecast for it.
+
+    Args:
+        actual: the true values, shape (time,).
+        forecasts: method to its forecasts, shape (time,) each, in the unit of actual; at most five.
+        label: of the y axis, with its unit.
+        index: positions on the x axis, such as dates; None counts steps from 0.
+
+    Returns:
+        The figure, not shown yet.
+
+    Raises:
+        TypeError: if values are not numeric.
+        ValueError: if shapes differ, values are NaN or infinite, or there are more than five methods.
+
+    Examples:
+        >>> figure = forecast([1, 2, 3], {"persistence": [0, 1, 2]}, "temperature (degrees Celsius)")
+        >>> len(figure.axes[0].lines)
+        2
+    """
+    truth = _check.finite_array("actual", actual, (1,))
+    if len(forecasts) > len(PALETTE):
+        raise ValueError(f"forecasts must hold at most five methods. Received: {len(forecasts)}; draw fewer.")
+    steps = np.arange(len(truth)) if index is None else np.asarray(index)
+    figure, axes = plt.subplots()
+    axes.plot(steps, truth, color=INK, linewidth=1.4, label="actual")
+    for name, values in forecasts.items():
+        values = _check.finite_array(f"forecasts[{name!r}]", values, (1,))
+        _check.same_shape(f"forecasts[{name!r}]", values, "actual", truth)
+        axes.plot(steps, values, label=name)
+    axes.set_ylabel(label)
+    axes.legend(
+        loc="upper left",
+        bbox_to_anchor=(0, 1.14),
+        ncols=len(forecasts) + 1,
+        borderpad=0,
+    )
+    return figure

@@ -1,0 +1,41 @@
+"""models: shapes and parameter counts are as the docstrings say."""
+
+import numpy as np
+import pytest
+
+from lstm_guide import models
+
+
+@pytest.mark.parametrize(("steps", "features", "units", "outputs"), [(1, 1, 1, 1), (12, 3, 8, 2), (None, 2, 5, 4)])
+def test_vanilla_lstm_keeps_its_contract(steps, features, units, outputs):
+    model = models.vanilla_lstm(steps, features, units, outputs)
+    assert model.input_shape == (None, steps, features)
+    assert model.output_shape == (None, outputs)
+    lstm, dense = model.layers
+    assert lstm.count_params() == 4 * (units * (units + features) + units)
+    assert dense.count_params() == (units + 1) * outputs
+
+
+def test_vanilla_lstm_without_a_length_takes_any():
+    model = models.vanilla_lstm(None, 1, units=2)
+    assert model(np.zeros((2, 3, 1))).shape == model(np.zeros((2, 7, 1))).shape == (2, 1)
+
+
+def test_softmax_gives_probabilities():
+    model = models.vanilla_lstm(4, 2, units=3, n_outputs=5, activation="softmax")
+    np.testing.assert_allclose(np.sum(model(np.ones((3, 4, 2))), axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({"n_steps": 0, "n_features": 1}, ValueError, "n_steps must be at least 1"),
+        ({"n_steps": 3, "n_features": 1.0}, TypeError, "n_features must be a whole number"),
+        ({"n_steps": 3, "n_features": 1, "units": -4}, ValueError, "units=-4"),
+        ({"n_steps": 3, "n_features": 1, "n_outputs": 0}, ValueError, "n_outputs"),
+        ({"n_steps": 3, "n_features": 1, "activation": "nonsense"}, ValueError, "nonsense"),
+    ],
+)
+def test_bad_input_is_named(arguments, error, words):
+    with pytest.raises(error, match=words):
+        models.vanilla_lstm(**arguments)

@@ -1,0 +1,96 @@
+"""plots and report: figures say what they show, and their SVG follows the page's colours."""
+
+import re
+import xml.etree.ElementTree as ET
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from lstm_guide import plots, report
+
+
+@pytest.fixture(autouse=True)
+def _style():
+    with plt.rc_context():
+        plots.use_style()
+        yield
+    plt.close("all")
+
+
+def test_intervals_draws_each_row_from_top_to_bottom():
+    figure = plots.intervals({"LSTM": (0.5, 0.4, 0.6), "naive": (0.9, 0.9, 0.9)}, "RMSE", highlight="LSTM")
+    (axes,) = figure.axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["LSTM", "naive"]
+    assert axes.yaxis_inverted()
+    whisker, dot = axes.lines[:2]
+    np.testing.assert_array_equal(whisker.get_xdata(), [0.4, 0.6])
+    np.testing.assert_array_equal(dot.get_xdata(), [0.5])
+    assert dot.get_color() == plots.PALETTE[0]
+
+
+def test_forecast_draws_actual_and_methods():
+    figure = plots.forecast([1, 2, 3], {"LSTM": [1, 1, 2], "naive": [0, 1, 2]}, "degrees", index=[5, 6, 7])
+    lines = {line.get_label(): line for line in figure.axes[0].lines}
+    assert set(lines) == {"actual", "LSTM", "naive"}
+    np.testing.assert_array_equal(lines["naive"].get_xdata(), [5, 6, 7])
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: plots.intervals({}, "RMSE"), ValueError, "rows"),
+        (lambda: plots.intervals({"a": (1, 0, 2)}, "RMSE", highlight="b"), ValueError, "highlight .*'b'"),
+        (lambda: plots.intervals({"a": (1, 0, float("inf"))}, "RMSE"), ValueError, "finite"),
+        (lambda: plots.forecast([1, 2], {"a": [1]}, "y"), ValueError, "same shape"),
+        (lambda: plots.forecast([1], {name: [1] for name in "abcdef"}, "y"), ValueError, "five methods. Received: 6"),
+        (lambda: report.value("Bad name", 1, 1), ValueError, "name must be lower-case"),
+        (lambda: report.value("nan", float("nan"), 1), ValueError, "finite"),
+        (lambda: report.table("a b", pd.DataFrame(), 1), ValueError, "name must be"),
+        (lambda: report.figure("plot", plt.figure(), alt="short"), ValueError, "alt must say"),
+    ],
+)
+def test_bad_input_is_named(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+def test_svg_is_small_well_formed_and_themed():
+    figure = plots.forecast(np.sin(np.arange(120)), {"LSTM": np.cos(np.arange(120))}, "degrees")
+    svg = report.themed_svg(figure, "wave")
+    root = ET.fromstring(svg)
+    assert root.tag.endswith("svg")
+    assert len(svg) < 30_000
+    # every colour of the palette can be set by the page
+    assert not re.findall(r"(?<!, )(#[0-9a-f]{6})", svg)
+    assert "var(--fig-1, #0b6e6e)" in svg
+    assert set(re.findall(r"font-family: ([^;]+)", svg)) == {"var(--fig-font, sans-serif)"}
+    ids = re.findall(r'\bid="([^"]+)"', svg)
+    assert len(ids) == len(set(ids))
+    assert all(name.startswith("wave-") for name in ids)
+    assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg)) <= set(ids)
+    assert "degrees" in svg
+
+
+def test_svg_is_the_same_every_time():
+    draw = lambda: report.themed_svg(plots.intervals({"a": (1, 0, 2)}, "RMSE"), "same")  # noqa: E731
+    assert draw() == draw()
+
+
+def test_script_saves_figures_where_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("LSTM_GUIDE_OUT", str(tmp_path / "out"))
+    report.figure("a_plot", plots.intervals({"a": (1, 0, 2)}, "RMSE"), alt="One dot with its interval")
+    assert ET.parse(tmp_path / "out" / "a_plot.svg")
+    assert "a_plot.svg" in capsys.readouterr().out
+    assert not plt.get_fignums()
+
+
+def test_first_seed_comes_from_the_environment(monkeypatch):
+    monkeypatch.delenv("LSTM_GUIDE_SEED", raising=False)
+    assert report.first_seed() == 0
+    monkeypatch.setenv("LSTM_GUIDE_SEED", "100")
+    assert report.first_seed() == 100
+    monkeypatch.setenv("LSTM_GUIDE_SEED", "many")
+    with pytest.raises(ValueError, match=r"LSTM_GUIDE_SEED .*'many'"):
+        report.first_seed()
