@@ -1,0 +1,100 @@
+"""The experiments: where each one's files are, what it depends on, and whether its frozen result is still good."""
+
+import ast
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parents[1]
+KEY = "lstm_guide"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One experiment, by the path of its source, such as experiments/05_vanilla_lstm.py."""
+
+    source: Path
+    root: Path = ROOT
+
+    @property
+    def slug(self) -> str:
+        """The name on the site, such as 05-vanilla-lstm."""
+        return self.source.stem.replace("_", "-")
+
+    @property
+    def notebook(self) -> Path:
+        """The executed notebook."""
+        return self.root / "docs" / "experiments" / f"{self.slug}.ipynb"
+
+    @property
+    def results(self) -> Path:
+        """The folder of what the freeze took out of the notebook."""
+        return self.root / "docs" / "results" / self.slug
+
+    def inputs(self) -> str:
+        """Hash all that decides the result: the source, the package's modules it reaches, the pinned versions."""
+        files = reached(self.source, self.root)
+        digest = hashlib.sha256()
+        for path in files:
+            digest.update(f"{path.relative_to(self.root).as_posix()}\n".encode())
+            digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
+        for pin in pins(files, self.root):
+            digest.update(f"{pin}\n".encode())
+        return digest.hexdigest()
+
+    def frozen(self) -> nbformat.NotebookNode | None:
+        """Read the executed notebook, or None if there is none."""
+        return nbformat.read(self.notebook, as_version=4) if self.notebook.exists() else None
+
+    def is_stale(self) -> bool:
+        """Tell whether the frozen notebook is missing, or was made from other inputs than those here now."""
+        notebook = self.frozen()
+        return notebook is None or notebook.metadata.get(KEY, {}).get("inputs") != self.inputs()
+
+
+def find(root: Path = ROOT) -> list[Experiment]:
+    """List the experiments, in the order of the lessons."""
+    return [Experiment(path, root) for path in sorted((root / "experiments").glob("[0-9][0-9]_*.py"))]
+
+
+def reached(source: Path, root: Path = ROOT) -> list[Path]:
+    """List the source and every module of lstm_guide that it imports, directly or through another."""
+    package = root / "src" / "lstm_guide"
+    seen, todo = set(), [source]
+    while todo:
+        path = todo.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        for name in _imports(path):
+            if name.partition(".")[0] == "lstm_guide":
+                todo += [
+                    file
+                    for file in (package / "__init__.py", package / f"{name.partition('.')[2]}.py")
+                    if file.is_file()
+                ]
+    return sorted(seen)
+
+
+def pins(files: list[Path], root: Path = ROOT) -> list[str]:
+    """List the lines of constraints.txt for the packages that the files compute with."""
+    modules = {name.partition(".")[0] for path in files for name in _imports(path)}
+    # Keras computes with TensorFlow, and all of it with NumPy, whether or not a file says so
+    modules |= {"tensorflow", "numpy"} if "keras" in modules else set()
+    wanted = {{"sklearn": "scikit-learn"}.get(name, name).lower() for name in modules}
+    lines = (root / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    return sorted(line for line in lines if re.split(r"==", line)[0].lower() in wanted)
+
+
+def _imports(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            # `from lstm_guide import prepare` names a module, `from scipy import stats` may
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names

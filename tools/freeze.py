@@ -1,0 +1,222 @@
+"""Execute the experiments whose inputs changed, and keep their notebooks and named results.
+
+    python tools/freeze.py                   those that changed
+    python tools/freeze.py 05 ...            these, changed or not
+    python tools/freeze.py --check           execute nothing; exit 1 if one is stale
+    python tools/freeze.py --reproduce       all again, replace nothing, compare with what is frozen
+
+An experiment that fails or is interrupted replaces nothing.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import compare
+import jupytext
+import nbformat
+import readme
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from tqdm import tqdm
+
+import experiments
+from experiments import KEY, Experiment
+
+TIMEOUT = 900  # seconds for one cell: far above any experiment's limit, so it only ends a hang
+VERSIONS = ("keras", "tensorflow", "numpy")
+
+
+def main() -> int:
+    """Run the command line and return the exit code."""
+    options = _parser().parse_args()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ["TQDM_DISABLE"] = "1"  # for the kernels: a bar inside a frozen notebook is noise
+    found = _chosen(options.names)
+    try:
+        if options.check:
+            return _check(found)
+        if options.reproduce:
+            return _reproduce(found, options.seed)
+        return _freeze(found, everything=bool(options.names))
+    except CellExecutionError as error:
+        print(f"\n{error}", file=sys.stderr)
+    except DeadKernelError:
+        print("\nthe kernel died; is there enough memory?", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+    except Exception:
+        # An interrupt in the middle of a kernel's start or end comes out of nbclient in many forms
+        traceback.print_exc()
+    print("Stopped: the frozen results are as they were.", file=sys.stderr)
+    return 1
+
+
+def execute(experiment: Experiment) -> nbformat.NotebookNode:
+    """Run an experiment in a fresh kernel, in an empty folder, and return the executed notebook.
+
+    Raises CellExecutionError, its text naming the experiment and the cell, with the traceback.
+    """
+    notebook = jupytext.read(experiment.source)
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    inputs, start = experiment.inputs(), time.perf_counter()
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _progress(experiment.slug, len(code)) as bar,
+    ):
+        client = NotebookClient(
+            notebook,
+            timeout=TIMEOUT,
+            kernel_name="python3",
+            resources={"metadata": {"path": folder}},
+            on_cell_executed=lambda **_: bar.update(),
+            extra_arguments=["--log-level=ERROR"],
+        )
+        try:
+            client.execute()
+        except CellExecutionError as error:
+            place = next(n for n, cell in enumerate(code, 1) if _raised(cell))
+            head = f"{experiment.source.name}: cell {place} of {len(code)} raised {error.ename}"
+            raise CellExecutionError(f"{head}\n{error.traceback}", error.ename, error.evalue) from None
+    _tidy(notebook)
+    notebook.metadata[KEY] = {
+        "inputs": inputs,
+        "seconds": round(time.perf_counter() - start, 1),
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in VERSIONS},
+    }
+    return notebook
+
+
+def keep(experiment: Experiment, notebook: nbformat.NotebookNode) -> None:
+    """Replace the frozen notebook and results; the notebook last, for without it the results count as stale."""
+    new = experiment.results.with_name(f".{experiment.slug}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    for name, text in named_files(notebook).items():
+        new.mkdir(parents=True, exist_ok=True)
+        (new / name).write_text(text, encoding="utf-8")
+    shutil.rmtree(experiment.results, ignore_errors=True)
+    new.rename(experiment.results)
+    experiment.notebook.parent.mkdir(parents=True, exist_ok=True)
+    draft = experiment.notebook.with_suffix(".new")
+    nbformat.write(notebook, draft)
+    draft.replace(experiment.notebook)
+
+
+def named_files(notebook: nbformat.NotebookNode) -> dict[str, str]:
+    """Take the named results out of an executed notebook: file name to text."""
+    files, values = {}, {}
+    for result, data in named_outputs(notebook):
+        if result["kind"] == "figure":
+            files[f"{result['name']}.svg"] = data["image/svg+xml"]
+        elif result["kind"] == "table":
+            files[f"{result['name']}.md"] = data["text/markdown"] + "\n"
+        else:
+            values[result["name"]] = {"value": result["value"], "tolerance": result["tolerance"]}
+    return files | {"values.json": json.dumps(values, indent=2) + "\n"}
+
+
+def named_outputs(notebook: nbformat.NotebookNode) -> list[tuple[dict, dict]]:
+    """List the outputs made by lstm_guide.report: what each says of itself, and its data."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    return [(output.metadata[KEY], output.data) for output in outputs if KEY in output.get("metadata", {})]
+
+
+def _freeze(found: list[Experiment], everything: bool) -> int:
+    todo = [experiment for experiment in found if everything or experiment.is_stale()]
+    for experiment in todo:
+        keep(experiment, execute(experiment))
+    readme.update()
+    names = ", ".join(experiment.slug for experiment in todo) or "nothing"
+    print(f"Frozen: {names}; up to date: {len(found) - len(todo)}.")
+    return 0
+
+
+def _check(found: list[Experiment]) -> int:
+    stale = [experiment.slug for experiment in found if experiment.is_stale()]
+    print(f"Stale: {', '.join(stale)}; mend it with: make freeze" if stale else f"All {len(found)} are fresh.")
+    return 1 if stale else 0
+
+
+def _reproduce(found: list[Experiment], seed: int) -> int:
+    os.environ["LSTM_GUIDE_SEED"] = str(seed)
+    failures = 0
+    for experiment in found:
+        frozen = experiment.frozen()
+        if frozen is None:
+            print(f"{experiment.slug}: nothing is frozen yet; run: make freeze")
+            failures += 1
+            continue
+        moves = compare.moved(named_outputs(frozen), named_outputs(execute(experiment)))
+        print("\n".join(f"  {move}" for move in moves) or "  nothing moved")
+        failures += sum(move.beyond for move in moves)
+    print(f"Reproduced {len(found)} experiments: every claim held, {failures} results beyond their tolerance.")
+    return 1 if failures else 0
+
+
+def _chosen(names: list[str]) -> list[Experiment]:
+    found = experiments.find()
+    unknown = [name for name in names if not any(name in e.slug for e in found)]
+    if unknown:
+        sys.exit(f"no experiment is called {', '.join(unknown)}; there are {', '.join(e.slug for e in found)}")
+    return [e for e in found if not names or any(name in e.slug for name in names)]
+
+
+@contextmanager
+def _progress(name: str, total: int) -> Iterator[tqdm]:
+    """Show a bar whose seconds go on while a long cell runs."""
+    done = threading.Event()
+    # disable=False: the variable set in main is for the kernels
+    with tqdm(total=total, desc=name, unit="cell", disable=False) as bar:
+
+        def tick() -> None:
+            while not done.wait(1):
+                bar.refresh()
+
+        if sys.stderr.isatty():
+            threading.Thread(target=tick, daemon=True).start()
+        try:
+            yield bar
+        finally:
+            done.set()
+
+
+def _raised(cell: nbformat.NotebookNode) -> bool:
+    return any(output.output_type == "error" for output in cell.outputs)
+
+
+def _tidy(notebook: nbformat.NotebookNode) -> None:
+    """Drop what changes from run to run and says nothing: warnings on standard error, times, random ids."""
+    for number, cell in enumerate(notebook.cells, 1):
+        cell["id"] = f"cell-{number:02}"
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", help="parts of experiments' names, such as 05")
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--reproduce", action="store_true")
+    parser.add_argument("--seed", type=int, default=0, help="with --reproduce: the seed to count from")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent))
+    sys.exit(main())
