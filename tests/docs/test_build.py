@@ -1,0 +1,60 @@
+"""The strict build passes, and refuses what would break a page; each refusal says what is wrong and where."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = ("mkdocs.yml", "docs", "tools", "src", "experiments", "CONTRIBUTING.md", "CHANGELOG.md")
+LESSON = "docs/lessons/05-vanilla-lstm.md"
+
+
+def build(root: Path, site: Path) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site)]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of what the site is built from, to be broken."""
+    for name in SOURCES:
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_the_site_builds_without_a_warning(tmp_path):
+    done = build(ROOT, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "index.html").is_file()
+    assert (tmp_path / "sitemap.xml").is_file()
+    assert not (tmp_path / "curriculum.yml").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "old", "new", "says"),
+    [
+        (LESSON, "](#rq-4)", "](#no-such-anchor)", "no-such-anchor"),
+        (LESSON, "](../experiments/05-vanilla-lstm.ipynb)", "](../experiments/05.ipynb)", "experiments/05.ipynb"),
+        (LESSON, "results/05-vanilla-lstm/choice.md", "results/05-vanilla-lstm/no-such.md", "no-such.md"),
+        (LESSON, 'value("lstm_low"', 'value("lstm_lowest"', "has no value 'lstm_lowest'"),
+        (LESSON, "../assets/diagrams/vanilla-lstm.svg", "../assets/diagrams/gone.svg", "gone.svg"),
+        (LESSON, "      right: true\n", "", "mark exactly one choice 'right: true'"),
+        (LESSON, "lesson: 5\n", "lesson: 6\n", "front matter says lesson 6"),
+        ("docs/experiments/05-vanilla-lstm.ipynb", "## Recall", "## [Recall](../lessons/none.md)", "none.md"),
+        ("docs/curriculum.yml", "slug: 05-vanilla-lstm", "slug: 05-plain-lstm", "05-vanilla-lstm"),
+    ],
+)
+def test_the_build_refuses(copy, name, old, new, says):
+    path = copy / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text, f"{name} has changed: give this test another place to break"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    done = build(copy, copy / "site")
+    assert done.returncode != 0
+    assert says in done.stderr + done.stdout
