@@ -7,6 +7,8 @@ SEED ?= 0
 PYTHON = $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(shell $(name) -c \
 	"import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" 2>/dev/null && echo $(name))))
 BIN = .venv/bin
+# Two test processes share the cores, so each gets one thread
+ONE_THREAD = OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1
 export TF_CPP_MIN_LOG_LEVEL = 3
 export PYTHONUNBUFFERED = 1
 export NO_MKDOCS_2_WARNING = 1
@@ -33,12 +35,12 @@ serve: setup ## serve the site on http://127.0.0.1:8000 (HOST=... PORT=...)
 
 test: setup ## run every test: package, snippets, site build, links, browser
 	@echo "Testing the package, every code block, the frozen results and the site in a browser."
-	@$(BIN)/pytest -n 2 --dist worksteal --doctest-modules --cov --cov-fail-under=95
 	@$(MAKE) --no-print-directory lint
+	@$(ONE_THREAD) $(BIN)/pytest -n 2 --dist worksteal --doctest-modules --cov --cov-fail-under=95
 	@echo "All tests passed."
 
 check: setup lint ## the fast loop: lint, package tests, census, stale results; under a minute
-	@$(BIN)/pytest -n 2 --dist worksteal -m "not slow" tests/unit tests/docs
+	@$(ONE_THREAD) $(BIN)/pytest -n 2 --dist worksteal -m "not slow" tests/unit tests/docs
 	@echo "The fast checks passed; make test runs everything."
 
 lint: setup
