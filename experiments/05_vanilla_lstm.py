@@ -402,7 +402,7 @@ figure = plots.intervals(
 report.figure(
     "forecast_scores",
     figure,
-    alt="Error of each method on the test part, as dots: the autoregression and the LSTM lie close together near 0.46 "
+    alt="Error of each method on the test part, as dots: the autoregression and the LSTM lie close together near 0.45 "
     "degrees, climatology near 0.8, persistence and seasonal naive near 1.2",
 )
 

@@ -142,7 +142,7 @@ def _freeze(found: list[Experiment], everything: bool) -> int:
         keep(experiment, execute(experiment))
     readme.update()
     names = ", ".join(experiment.slug for experiment in todo) or "nothing"
-    print(f"Frozen: {names}; up to date: {len(found) - len(todo)}.")
+    print(f"Frozen: {names}." if everything else f"Frozen: {names}; up to date: {len(found) - len(todo)}.")
     return 0
 
 

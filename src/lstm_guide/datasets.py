@@ -63,6 +63,7 @@ def co2() -> pd.Series:
 def english_words(min_length: int = 4, max_length: int = 12) -> list[str]:
     """List the distinct lower-case English words in the documentation text that ships with Python.
 
+    No word in it is another one read backwards (time and emit, level), so that direction is a property of each word.
     The list differs a little from one Python version to the next.
 
     Args:
@@ -89,4 +90,5 @@ def english_words(min_length: int = 4, max_length: int = 12) -> list[str]:
     min_length = _check.whole_number("min_length", min_length)
     max_length = _check.whole_number("max_length", max_length, minimum=min_length)
     words = re.findall(r"(?<![\w.])[a-z]+(?![\w.(])", " ".join(topics.values()))
-    return sorted({word for word in words if min_length <= len(word) <= max_length})
+    kept = {word for word in words if min_length <= len(word) <= max_length}
+    return sorted(word for word in kept if word[::-1] not in kept)

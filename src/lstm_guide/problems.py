@@ -53,7 +53,8 @@ def reversed_words(words: list[str], seed: int | None = None) -> tuple[list[str]
     The two have the same letters, so counting letters is right exactly half the time: only order tells.
 
     Args:
-        words: words of any length, at least one; palindromes are left out, for they have no direction.
+        words: words of any length, at least one; those whose reverse is in the list, too, are left out, palindromes
+            with them, for they have no direction of their own.
         seed: seed of the random order; None draws a fresh one.
 
     Returns:
@@ -67,9 +68,12 @@ def reversed_words(words: list[str], seed: int | None = None) -> tuple[list[str]
         >>> sorted(zip(texts, labels.tolist()))
         [('cell', 0), ('etag', 1), ('gate', 0), ('llec', 1)]
     """
-    kept = [word for word in words if word != word[::-1]]
+    known = set(words)
+    kept = [word for word in words if word[::-1] not in known]
     if not kept:
-        raise ValueError(f"words must hold a word that is no palindrome. Received: {len(words)} words, none of use.")
+        raise ValueError(
+            f"words must hold a word whose reverse is not in it. Received: {len(words)} words, none of use; add some."
+        )
     texts = kept + [word[::-1] for word in kept]
     labels = np.repeat([0, 1], len(kept))
     order = np.random.default_rng(seed).permutation(len(texts))

@@ -21,6 +21,7 @@ from bs4 import BeautifulSoup, Tag
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.utils import meta
 from mkdocs.utils.yaml import get_yaml_loader, yaml_load
+from pymdownx.snippets import SnippetMissingError
 from pymdownx.superfences import highlight_validator
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,7 +91,13 @@ class Page:
 
     @functools.cached_property
     def soup(self) -> BeautifulSoup:
-        return BeautifulSoup(render(self.body), "html.parser")
+        try:
+            return BeautifulSoup(render(self.body), "html.parser")
+        except SnippetMissingError as error:
+            # from None: the parser's own traceback is long and names no page
+            raise AssertionError(
+                f"{self.path}: {error}; name a file below docs, or run make freeze if an experiment makes it"
+            ) from None
 
     @functools.cached_property
     def blocks(self) -> list[Block]:

@@ -1,12 +1,13 @@
 """Each block runs pasted as it is: a process of its own, another folder, and it prints what the page says."""
 
+import codeop
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from isolation import FORKS, BlockRunner
-from pages import DOCS, ROOT, all_pages, block_paths
+from pages import DOCS, ROOT, all_pages, block_paths, load_page
 from pytest_codeblocks.main import CodeBlock, extract_from_file
 
 
@@ -40,6 +41,32 @@ def test_the_block_runs_alone(block: CodeBlock, runner: BlockRunner) -> None:
         assert re.sub(r"\s", "", outcome.stdout) == re.sub(r"\s", "", block.expected_output)
     else:
         assert outcome.stdout == block.expected_output
+
+
+def test_blocks_can_be_pasted_into_a_prompt() -> None:
+    # as the site shows them: the plugin drops the empty lines of indented blocks
+    shown = [(path, block) for path in all_pages(DOCS) for block in load_page(path).blocks]
+    for path, block in shown:
+        stuck = where_a_prompt_stops(block.source) if block.language == "python" else None
+        assert stuck is None, f"{path}:{block.line}: pasted at >>> {stuck!r} is an error; put an empty line above it"
+
+
+def where_a_prompt_stops(code: str) -> str | None:
+    """Feed the lines to Python's own reader of interactive input; give the first that it refuses."""
+    typed = []
+    for line in [*code.split("\n"), ""]:
+        typed.append(line)
+        try:
+            whole = codeop.compile_command("\n".join(typed), "<prompt>", "single")
+        except SyntaxError:
+            return line
+        typed = [] if whole else typed
+    return None
+
+
+def test_a_prompt_wants_an_empty_line_after_a_loop() -> None:
+    assert where_a_prompt_stops("for i in range(2):\n    print(i)\nprint(3)\n") == "print(3)"
+    assert where_a_prompt_stops("for i in range(2):\n    print(i)\n\nprint(3)\n") is None
 
 
 TRAIN = """
