@@ -63,15 +63,15 @@ def find(root: Path = ROOT) -> list[Experiment]:
 def reached(source: Path, root: Path = ROOT) -> list[Path]:
     """List the source and every module of lstm_guide that it imports, directly or through another."""
     package = root / "src" / "lstm_guide"
-    seen, todo = set(), [source]
-    while todo:
-        path = todo.pop()
+    seen, queue = set(), [source]
+    while queue:
+        path = queue.pop()
         if path in seen:
             continue
         seen.add(path)
         for name in _imports(path):
             if name.partition(".")[0] == "lstm_guide":
-                todo += [
+                queue += [
                     file
                     for file in (package / "__init__.py", package / f"{name.partition('.')[2]}.py")
                     if file.is_file()

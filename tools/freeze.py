@@ -137,12 +137,12 @@ def named_outputs(notebook: nbformat.NotebookNode) -> list[tuple[dict, dict]]:
 
 
 def _freeze(found: list[Experiment], everything: bool) -> int:
-    todo = [experiment for experiment in found if everything or experiment.is_stale()]
-    for experiment in todo:
+    chosen = [experiment for experiment in found if everything or experiment.is_stale()]
+    for experiment in chosen:
         keep(experiment, execute(experiment))
     readme.update()
-    names = ", ".join(experiment.slug for experiment in todo) or "nothing"
-    print(f"Frozen: {names}." if everything else f"Frozen: {names}; up to date: {len(found) - len(todo)}.")
+    names = ", ".join(experiment.slug for experiment in chosen) or "nothing"
+    print(f"Frozen: {names}." if everything else f"Frozen: {names}; up to date: {len(found) - len(chosen)}.")
     return 0
 
 
