@@ -54,7 +54,7 @@ reproduce: setup ## run every experiment again and compare with the frozen resul
 
 site: setup ## build the site into site/
 	@$(BIN)/mkdocs build --strict
-	@echo "Built the site: open site/index.html, or put the folder on any web server."
+	@echo "Built the site into site/: put the folder on any web server."
 
 clean: ## remove what was built, the environment too
 	@rm -rf .venv site dist .cache .pytest_cache .ruff_cache .hypothesis .coverage
