@@ -109,12 +109,17 @@ def keep(experiment: Experiment, notebook: nbformat.NotebookNode) -> None:
     for name, text in named_files(notebook).items():
         new.mkdir(parents=True, exist_ok=True)
         (new / name).write_text(text, encoding="utf-8")
-    shutil.rmtree(experiment.results, ignore_errors=True)
+    # The old results are moved aside first, so that an interrupt here loses neither them nor the new ones
+    old = experiment.results.with_name(f".{experiment.slug}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if experiment.results.exists():
+        experiment.results.rename(old)
     new.rename(experiment.results)
     experiment.notebook.parent.mkdir(parents=True, exist_ok=True)
     draft = experiment.notebook.with_suffix(".new")
     nbformat.write(notebook, draft)
     draft.replace(experiment.notebook)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def named_files(notebook: nbformat.NotebookNode) -> dict[str, str]:
