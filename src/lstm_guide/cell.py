@@ -13,7 +13,7 @@ from scipy.special import expit as sigmoid
 
 from lstm_guide import _check
 
-GATES = ("i", "f", "g", "o")  # the order of Keras' columns; Keras calls the candidate g "c"
+PARTS = ("i", "f", "g", "o")  # three gates and the candidate, in the order of Keras' columns
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,41 @@ class Weights:
     W: dict[str, np.ndarray]
     U: dict[str, np.ndarray]
     b: dict[str, np.ndarray]
+
+
+def step(x: np.ndarray, weights: Weights, h: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Read one time step: the six equations of the LSTM, nothing else. Arguments are not checked here.
+
+    Args:
+        x: the input of this step, shape (samples, features).
+        weights: of the layer.
+        h: the hidden state of the step before, shape (samples, units).
+        c: the cell state of the step before, shape (samples, units).
+
+    Returns:
+        f, i, g, o, and the new c and h, each of shape (samples, units).
+
+    Raises:
+        ValueError: NumPy's own, if shapes do not fit.
+
+    Examples:
+        >>> weights = random_weights(n_features=1, n_units=2, seed=0)
+        >>> f, i, g, o, c, h = step(np.ones((3, 1)), weights, np.zeros((3, 2)), np.zeros((3, 2)))
+        >>> h.shape
+        (3, 2)
+
+    Source:
+        The cell of keras.layers.LSTM; its forget gate is from Gers, Schmidhuber and Cummins (2000), Learning to forget,
+        https://doi.org/10.1162/089976600300015015.
+    """
+    W, U, b = weights.W, weights.U, weights.b  # noqa: N806
+    f = sigmoid(x @ W["f"] + h @ U["f"] + b["f"])  # keep
+    i = sigmoid(x @ W["i"] + h @ U["i"] + b["i"])  # write
+    g = np.tanh(x @ W["g"] + h @ U["g"] + b["g"])  # draft
+    o = sigmoid(x @ W["o"] + h @ U["o"] + b["o"])  # say
+    c = f * c + i * g  # on the right: the cell state of the step before
+    h = o * np.tanh(c)
+    return f, i, g, o, c, h
 
 
 @dataclass(frozen=True)
@@ -58,6 +93,51 @@ class Trace:
     h: np.ndarray
 
 
+def forward(x: ArrayLike, weights: Weights, h: ArrayLike | None = None, c: ArrayLike | None = None) -> Trace:
+    """Read a batch of sequences from the first step to the last.
+
+    Args:
+        x: the sequences, shape (samples, time, features).
+        weights: of the layer; their precision is that of the computation.
+        h: the hidden state to start from, shape (samples, units); None means zeros, as in Keras.
+        c: the cell state to start from, same shape; None means zeros.
+
+    Returns:
+        The trace: gates and states at every step.
+
+    Raises:
+        TypeError: if x, h or c is not numeric, or weights are no Weights.
+        ValueError: if a shape does not fit the weights, or a value is NaN or infinite.
+
+    Examples:
+        >>> weights = random_weights(n_features=1, n_units=4, seed=0)
+        >>> forward(np.ones((2, 5, 1)), weights).h.shape
+        (2, 5, 4)
+
+    Source:
+        The same numbers as keras.layers.LSTM (tested, batches and states, float32 and float64).
+    """
+    _check.instance("weights", weights, Weights, "the Weights of a layer")
+    n_features, n_units = weights.W["f"].shape
+    # at least float32: weights wired by hand may be whole numbers, and must not cut off the decimals of x
+    dtype = np.result_type(weights.W["f"], np.float32)
+    x = _check.finite_array("x", x, (3,)).astype(dtype)
+    if x.shape[2] != n_features:
+        raise ValueError(
+            f"x must have the features that the weights were made for. Received: x of shape {x.shape} for "
+            f"{n_features} features; pass shape (samples, time, {n_features})."
+        )
+    h_start = _start("h", h, (len(x), n_units), dtype)
+    c_start = _start("c", c, (len(x), n_units), dtype)
+    steps = []
+    h, c = h_start, c_start
+    for t in range(x.shape[1]):
+        f, i, g, o, c, h = step(x[:, t], weights, h, c)
+        steps.append((f, i, g, o, c, h))
+    f, i, g, o, c, h = (np.stack(values, axis=1) for values in zip(*steps, strict=True))
+    return Trace(x=x, h_start=h_start, c_start=c_start, f=f, i=i, g=g, o=o, c=c, h=h)
+
+
 @dataclass(frozen=True)
 class Gradients:
     """How a loss changes with each thing that an LSTM layer computed with.
@@ -79,82 +159,6 @@ class Gradients:
     c_start: np.ndarray
 
 
-def step(x: np.ndarray, h: np.ndarray, c: np.ndarray, weights: Weights) -> tuple[np.ndarray, ...]:
-    """Read one time step: the six equations of the LSTM, nothing else. Arguments are not checked here.
-
-    Args:
-        x: the input of this step, shape (samples, features).
-        h: the hidden state of the step before, shape (samples, units).
-        c: the cell state of the step before, shape (samples, units).
-        weights: of the layer.
-
-    Returns:
-        f, i, g, o, and the new c and h, each of shape (samples, units).
-
-    Raises:
-        ValueError: NumPy's own, if shapes do not fit.
-
-    Examples:
-        >>> weights = random_weights(n_features=1, n_units=2, seed=0)
-        >>> f, i, g, o, c, h = step(np.ones((3, 1)), np.zeros((3, 2)), np.zeros((3, 2)), weights)
-        >>> h.shape
-        (3, 2)
-
-    Source:
-        Gers, Schmidhuber and Cummins (2000), Learning to forget, https://doi.org/10.1162/089976600300015015.
-    """
-    W, U, b = weights.W, weights.U, weights.b  # noqa: N806
-    f = sigmoid(x @ W["f"] + h @ U["f"] + b["f"])  # how much of the memory stays
-    i = sigmoid(x @ W["i"] + h @ U["i"] + b["i"])  # how much of the candidate is written
-    g = np.tanh(x @ W["g"] + h @ U["g"] + b["g"])  # what could be written
-    o = sigmoid(x @ W["o"] + h @ U["o"] + b["o"])  # how much of the memory is said
-    c = f * c + i * g
-    h = o * np.tanh(c)
-    return f, i, g, o, c, h
-
-
-def forward(x: ArrayLike, weights: Weights, h: ArrayLike | None = None, c: ArrayLike | None = None) -> Trace:
-    """Read a batch of sequences from the first step to the last.
-
-    Args:
-        x: the sequences, shape (samples, time, features).
-        weights: of the layer; their precision is that of the computation.
-        h: the hidden state to start from, shape (samples, units); None means zeros, as in Keras.
-        c: the cell state to start from, same shape; None means zeros.
-
-    Returns:
-        The trace: gates and states at every step.
-
-    Raises:
-        TypeError: if x, h or c is not numeric.
-        ValueError: if a shape does not fit the weights, or a value is NaN or infinite.
-
-    Examples:
-        >>> weights = random_weights(n_features=1, n_units=4, seed=0)
-        >>> forward(np.ones((2, 5, 1)), weights).h.shape
-        (2, 5, 4)
-
-    Source:
-        The same numbers as keras.layers.LSTM (tested, batches and states, float32 and float64).
-    """
-    n_features, n_units = weights.W["f"].shape
-    dtype = weights.W["f"].dtype
-    x = _check.finite_array("x", x, (3,)).astype(dtype)
-    if x.shape[2] != n_features:
-        raise ValueError(
-            f"x must have the features that the weights were made for. Received: x of shape {x.shape} for "
-            f"{n_features} features; pass shape (samples, time, {n_features})."
-        )
-    h_start = _start("h", h, (len(x), n_units), dtype)
-    c_start = _start("c", c, (len(x), n_units), dtype)
-    steps = []
-    h, c = h_start, c_start
-    for t in range(x.shape[1]):
-        steps.append(step(x[:, t], h, c, weights))
-        *_, c, h = steps[-1]
-    return Trace(x, h_start, c_start, *(np.stack(values, axis=1) for values in zip(*steps, strict=True)))
-
-
 def backward(trace: Trace, weights: Weights, dh: ArrayLike) -> Gradients:
     """Carry a loss's gradient back through every step: backpropagation through time, in full.
 
@@ -168,7 +172,7 @@ def backward(trace: Trace, weights: Weights, dh: ArrayLike) -> Gradients:
         The gradients of the loss with respect to weights, input and states.
 
     Raises:
-        TypeError: if dh is not numeric.
+        TypeError: if dh is not numeric, trace is no Trace, or weights are no Weights.
         ValueError: if dh has not the shape of trace.h, or holds NaN or infinite values.
 
     Examples:
@@ -183,9 +187,13 @@ def backward(trace: Trace, weights: Weights, dh: ArrayLike) -> Gradients:
         Graves and Schmidhuber (2005), https://doi.org/10.1016/j.neunet.2005.06.042, the full gradient; the same numbers
         as central differences and as Keras' own gradients (tested).
     """
+    _check.instance("trace", trace, Trace, "the Trace that forward returned")
+    _check.instance("weights", weights, Weights, "the Weights of a layer")
     dh = _check.finite_array("dh", dh, (3,)).astype(trace.h.dtype)
     _check.same_shape("dh", dh, "trace.h", trace.h)
-    total = Weights(*({k: np.zeros_like(v) for k, v in part.items()} for part in (weights.W, weights.U, weights.b)))
+    total = Weights(
+        *({k: np.zeros(v.shape, dh.dtype) for k, v in part.items()} for part in (weights.W, weights.U, weights.b))
+    )
     all_dx, all_dh, all_dc = np.zeros_like(trace.x), np.zeros_like(dh), np.zeros_like(dh)
     from_h, from_c = np.zeros_like(trace.h_start), np.zeros_like(trace.c_start)  # what the step after sends back
     for t in reversed(range(dh.shape[1])):
@@ -224,8 +232,8 @@ def random_weights(n_features: int, n_units: int, seed: int | None = None, forge
         The weights, float64.
 
     Raises:
-        TypeError: if a size is not a whole number, or forget_bias is not a number.
-        ValueError: if a size is below 1, or forget_bias is not finite.
+        TypeError: if a size or the seed is not a whole number, or forget_bias is not a number.
+        ValueError: if a size is below 1 or the seed below 0, or forget_bias is not finite.
 
     Examples:
         >>> random_weights(n_features=3, n_units=2, seed=0).b["f"]
@@ -237,12 +245,13 @@ def random_weights(n_features: int, n_units: int, seed: int | None = None, forge
     """
     n_features = _check.whole_number("n_features", n_features)
     n_units = _check.whole_number("n_units", n_units)
-    forget_bias = float(_check.finite_array("forget_bias", forget_bias, (0,)))
-    rng = np.random.default_rng(seed)
+    forget_bias = _check.number("forget_bias", forget_bias)
+    rng = np.random.default_rng(_check.seed(seed))
     limit = np.sqrt(6 / (n_features + 4 * n_units))
     kernel = rng.uniform(-limit, limit, size=(n_features, 4 * n_units))
-    # the rows of a random orthogonal matrix, as wide as all four gates together
-    recurrent = np.linalg.qr(rng.normal(size=(4 * n_units, n_units)))[0].T
+    # rows at right angles, as wide as all four parts together; without the signs, QR prefers negative corners
+    q, r = np.linalg.qr(rng.normal(size=(4 * n_units, n_units)))
+    recurrent = (q * np.sign(np.diag(r))).T
     weights = from_keras([kernel, recurrent, np.zeros(4 * n_units)])
     weights.b["f"][:] = forget_bias
     return weights
@@ -259,7 +268,7 @@ def from_keras(arrays: Sequence[ArrayLike]) -> Weights:
         The weights, copied, in the precision that they have.
 
     Raises:
-        TypeError: if arrays does not hold numbers.
+        TypeError: if arrays is no list or does not hold numbers.
         ValueError: if there are not three arrays, or their shapes do not fit together.
 
     Examples:
@@ -267,11 +276,11 @@ def from_keras(arrays: Sequence[ArrayLike]) -> Weights:
         >>> weights.W["f"].shape, weights.U["f"].shape
         ((3, 2), (2, 2))
     """
-    if not isinstance(arrays, Sequence) or len(arrays) != 3:
-        count = len(arrays) if hasattr(arrays, "__len__") else repr(arrays)
+    _check.instance("arrays", arrays, Sequence, "the list that layer.get_weights() returns")
+    if len(arrays) != 3:
         raise ValueError(
-            f"arrays must be kernel, recurrent kernel and bias. Received: arrays={count}; pass layer.get_weights() of "
-            "an LSTM layer that has a bias."
+            f"arrays must be kernel, recurrent kernel and bias. Received: {len(arrays)} arrays; pass "
+            "layer.get_weights() of an LSTM layer that has a bias."
         )
     names = ("kernel", "recurrent kernel", "bias")
     for name, array, ndims in zip(names, arrays, (2, 2, 1), strict=True):
@@ -284,7 +293,7 @@ def from_keras(arrays: Sequence[ArrayLike]) -> Weights:
             f"arrays must have four columns for each of the {n_units} units. Received: arrays of shapes "
             f"{kernel.shape}, {recurrent.shape} and {bias.shape}; pass layer.get_weights() of one LSTM layer."
         )
-    split = [dict(zip(GATES, np.split(array, 4, axis=-1), strict=True)) for array in (kernel, recurrent, bias)]
+    split = [dict(zip(PARTS, np.split(array, 4, axis=-1), strict=True)) for array in (kernel, recurrent, bias)]
     return Weights(*({k: v.copy() for k, v in part.items()} for part in split))
 
 
@@ -298,13 +307,15 @@ def to_keras(weights: Weights) -> list[np.ndarray]:
         Kernel, recurrent kernel and bias, for layer.set_weights().
 
     Raises:
+        TypeError: if weights are no Weights.
         KeyError: if one of "f", "i", "g" and "o" is missing.
 
     Examples:
         >>> [array.shape for array in to_keras(random_weights(n_features=3, n_units=2, seed=0))]
         [(3, 8), (2, 8), (8,)]
     """
-    return [np.concatenate([part[k] for k in GATES], axis=-1) for part in (weights.W, weights.U, weights.b)]
+    _check.instance("weights", weights, Weights, "the Weights of a layer")
+    return [np.concatenate([part[k] for k in PARTS], axis=-1) for part in (weights.W, weights.U, weights.b)]
 
 
 def _start(name: str, state: ArrayLike | None, shape: tuple[int, int], dtype: np.dtype) -> np.ndarray:

@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     Examples:
         >>> main(["list"]) == 0
-        lesson...
+        name...
         True
     """
     options = _parser().parse_args(arguments)
@@ -48,23 +48,24 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def experiments() -> dict[int, Path]:
+def experiments() -> dict[str, Path]:
     """Find the experiments' scripts, in the installed package or in the repository.
 
     Returns:
-        Lesson number to script, in order.
+        Name to script: the lessons' by number, such as "05-vanilla-lstm", then the how-to guides' by name, such as
+        "non-stationary-series".
 
     Raises:
         FileNotFoundError: if there is no folder of scripts; the installation is incomplete.
 
     Examples:
-        >>> experiments()[5].name
+        >>> experiments()["05-vanilla-lstm"].name
         '05_vanilla_lstm.py'
     """
     here = Path(__file__).resolve().parent
     for folder in (here / "experiments", here.parents[1] / "experiments"):
         if folder.is_dir():
-            return {int(path.name[:2]): path for path in sorted(folder.glob("[0-9][0-9]_*.py"))}
+            return {path.stem.replace("_", "-"): path for path in sorted(folder.glob("*.py"))}
     raise FileNotFoundError("lstm_guide was installed without its experiments; install it again")
 
 
@@ -73,32 +74,34 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"lstm-guide {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    listing = commands.add_parser("list", help="list the lessons that have an experiment")
+    listing = commands.add_parser("list", help="list the experiments of lessons and how-to guides")
     listing.set_defaults(command=_list)
 
-    run = commands.add_parser("run", help="run a lesson's experiment and print its tables")
-    run.add_argument("lesson", help="the lesson's number, such as 5")
+    run = commands.add_parser("run", help="run an experiment and print its tables")
+    run.add_argument("experiment", help="a lesson's number, such as 5, or a name that `list` shows")
     run.add_argument("--seed", type=int, default=0, help="the seed to count from (default 0)")
     run.add_argument(
         "--out", default="lstm_guide_results", metavar="FOLDER", help="where figures go (default %(default)s)"
     )
     run.set_defaults(command=_run)
 
-    new = commands.add_parser("new", help="copy a lesson's script to a new file, to start from")
-    new.add_argument("lesson", help="the lesson's number, such as 5")
+    new = commands.add_parser("new", help="copy an experiment's script to a new file, to start from")
+    new.add_argument("experiment", help="a lesson's number, such as 5, or a name that `list` shows")
     new.add_argument("file", type=Path, help="the new file, such as my_forecast.py; never overwritten")
     new.set_defaults(command=_new)
     return parser
 
 
 def _list(options: argparse.Namespace) -> None:
-    print("lesson  experiment")
-    for number, path in experiments().items():
-        print(f"{number:6}  {_title(path)}")
+    known = experiments()
+    width = max(map(len, ["name", *map(_short, known)]))
+    print(f"{'name':{width}}  experiment")
+    for name, path in known.items():
+        print(f"{_short(name):{width}}  {_title(path)}")
 
 
 def _run(options: argparse.Namespace) -> None:
-    path = _script(options.lesson)
+    path = _script(options.experiment)
     os.environ.update(LSTM_GUIDE_SEED=str(options.seed), LSTM_GUIDE_OUT=options.out)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     print(f"Running: {_title(path)}", file=sys.stderr)
@@ -113,7 +116,7 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _new(options: argparse.Namespace) -> None:
-    source, target = _script(options.lesson), options.file
+    source, target = _script(options.experiment), options.file
     try:
         with target.open("x", encoding="utf-8") as file:
             file.write(source.read_text(encoding="utf-8"))
@@ -124,12 +127,21 @@ def _new(options: argparse.Namespace) -> None:
     print(f"Wrote {target}. Run it with: python {target}")
 
 
-def _script(lesson: str) -> Path:
+def _script(wanted: str) -> Path:
+    """Find a script by a lesson's number or by its name, however it is written: 5, 05_vanilla_lstm.py."""
     known = experiments()
-    if not lesson.isdecimal() or int(lesson) not in known:
-        numbers = ", ".join(map(str, known))
-        raise CommandError(f"no experiment for lesson {lesson!r}; there is one for lesson {numbers}")
-    return known[int(lesson)]
+    name = wanted.removesuffix(".py").replace("_", "-")
+    name = str(int(name)) if name.isdecimal() else name
+    for slug, path in known.items():
+        if name in (slug, _short(slug)):
+            return path
+    raise CommandError(f"no experiment is called {wanted!r}; there are {', '.join(map(_short, known))}")
+
+
+def _short(name: str) -> str:
+    """What to type: the lesson's number, or the how-to guide's name."""
+    number = name.partition("-")[0]
+    return str(int(number)) if number.isdecimal() else name
 
 
 def _title(path: Path) -> str:

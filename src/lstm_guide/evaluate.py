@@ -80,9 +80,9 @@ def walk_forward(series: ArrayLike, n_test: int, forecast: Forecaster, n_out: in
         Forecasts of shape (n_test - n_out + 1, n_out), float64, in the unit of series.
 
     Raises:
-        TypeError: if series is not numeric, or a number is not whole.
-        ValueError: if series is not longer than n_test or holds NaN or infinite values, if n_test is below n_out, or
-            if forecast returns another number of values.
+        TypeError: if series is not numeric, a number is not whole, or forecast is no function or returns no numbers.
+        ValueError: if series is not longer than n_test, is not in order of time, or holds NaN or infinite values; if
+            n_test is below n_out; or if forecast returns another number of values, or NaN or infinite ones.
 
     Examples:
         >>> walk_forward([1, 2, 3, 4, 5], n_test=3, forecast=persistence)
@@ -98,15 +98,17 @@ def walk_forward(series: ArrayLike, n_test: int, forecast: Forecaster, n_out: in
             f"series must be longer than n_test. Received: {len(values)} time steps for n_test={n_test}; "
             "hold back fewer steps."
         )
-    start = len(values) - n_test
-    forecasts = [np.asarray(forecast(values[:origin], n_out)) for origin in range(start, len(values) - n_out + 1)]
-    for row in forecasts:
+    _check.function("forecast", forecast, "a history and a horizon")
+    rows = []
+    for origin in range(len(values) - n_test, len(values) - n_out + 1):
+        row = _check.finite_array("forecast's answer", forecast(values[:origin], n_out), (0, 1, 2, 3))
         if row.shape != (n_out,):
             raise ValueError(
                 f"forecast must return {n_out} values. Received: an array of shape {row.shape}; flatten it or check "
                 "the horizon."
             )
-    return np.array(forecasts, dtype="float64")
+        rows.append(row)
+    return np.array(rows)
 
 
 def repeat(run: Callable[[int], Mapping[str, float]], seeds: Iterable[int], label: str = "runs") -> pd.DataFrame:
@@ -114,14 +116,15 @@ def repeat(run: Callable[[int], Mapping[str, float]], seeds: Iterable[int], labe
 
     Args:
         run: takes a seed, which it has to set itself; returns named scores.
-        seeds: the seeds, at least one.
+        seeds: the seeds, at least one, whole numbers of at least 0, each once.
         label: what the progress bar on the terminal is called.
 
     Returns:
         One row per seed (the index, named "seed") and one column per score.
 
     Raises:
-        ValueError: if there are no seeds.
+        TypeError: if run is no function or returns no mapping, if a seed is not a whole number, or if label is no text.
+        ValueError: if there are no seeds, one is below 0, or one is there twice: that would be one run counted twice.
 
     Examples:
         >>> repeat(lambda seed: {"score": seed / 2}, seeds=[0, 1])
@@ -130,11 +133,22 @@ def repeat(run: Callable[[int], Mapping[str, float]], seeds: Iterable[int], labe
         0       0.0
         1       0.5
     """
-    seeds = list(seeds)
+    _check.function("run", run, "a seed")
+    _check.instance("seeds", seeds, Iterable, "several seeds, such as range(10)")
+    _check.instance("label", label, str, "a text")
+    seeds = [_check.whole_number("seeds", seed, minimum=0) for seed in seeds]
     if not seeds:
         raise ValueError("seeds must hold at least one seed. Received: none; pass range(10), say.")
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(
+            f"seeds must hold each seed once. Received: seeds={_check.brief(seeds)}; leave out the double."
+        )
+    rows = []
     # disable=None: no bar where there is no terminal, such as in a notebook that is being executed
-    rows = [dict(run(seed)) for seed in tqdm(seeds, desc=label, unit="run", disable=None, leave=False)]
+    for seed in tqdm(seeds, desc=label, unit="run", disable=None, leave=False):
+        scores = run(seed)
+        _check.instance("run's answer", scores, Mapping, "a mapping from names to scores, such as a dict")
+        rows.append(dict(scores))
     return pd.DataFrame(rows, index=pd.Index(seeds, name="seed"))
 
 
@@ -151,7 +165,7 @@ def mean_interval(scores: ArrayLike, confidence: float = 0.95) -> tuple[float, f
         The mean, the lower and the upper end, in the unit of scores.
 
     Raises:
-        TypeError: if scores is not numeric.
+        TypeError: if scores is not numeric, or confidence is not a number.
         ValueError: if there are fewer than two scores, one is NaN or infinite, or confidence is not within 0 and 1.
 
     Examples:
@@ -162,7 +176,7 @@ def mean_interval(scores: ArrayLike, confidence: float = 0.95) -> tuple[float, f
     values = _check.finite_array("scores", scores, (1,))
     if len(values) < 2:
         raise ValueError("scores must hold at least 2 runs. Received: 1; repeat the run with other seeds.")
-    if not 0 < confidence < 1:
+    if not 0 < _check.number("confidence", confidence) < 1:
         raise ValueError(f"confidence must lie between 0 and 1. Received: confidence={confidence}; use 0.95, say.")
     mean = float(values.mean())
     half = float(stats.sem(values) * stats.t.ppf((1 + confidence) / 2, len(values) - 1))
@@ -183,8 +197,9 @@ def diebold_mariano(errors: ArrayLike, other_errors: ArrayLike, n_out: int = 1) 
         p-value that it is 0.
 
     Raises:
-        TypeError: if an argument is not numeric.
-        ValueError: if the shapes differ, there are fewer than two errors, or a value is NaN or infinite.
+        TypeError: if an argument is not numeric, or n_out is not a whole number.
+        ValueError: if the shapes differ, there are not more than n_out errors, a value is NaN or
+            infinite, or the squared errors differ by the same everywhere.
 
     Examples:
         >>> difference, p_value = diebold_mariano([0.1, -0.2, 0.1, 0.2], [1.0, -1.1, 0.9, 1.2])
@@ -201,13 +216,16 @@ def diebold_mariano(errors: ArrayLike, other_errors: ArrayLike, n_out: int = 1) 
     second = _check.finite_array("other_errors", other_errors, (1,))
     _check.same_shape("errors", first, "other_errors", second)
     n_out = _check.whole_number("n_out", n_out)
-    if len(first) < 2:
-        raise ValueError("errors must hold at least 2 forecasts. Received: 1; test on more origins.")
+    if len(first) <= n_out:
+        raise ValueError(
+            f"errors must hold more forecasts than n_out. Received: {len(first)} forecasts for n_out={n_out}; test on "
+            "more origins."
+        )
     loss = first**2 - second**2
     if np.ptp(loss) == 0:
         raise ValueError(
-            "errors and other_errors differ by the same squared error everywhere, so there is no variance to test "
-            "against. Received: the same forecast twice, perhaps; compare two different ones."
+            "errors and other_errors must differ by more here and less there, or there is no variance to test against. "
+            f"Received: squared errors that differ by {loss[0]:g} everywhere; compare two forecasts that are not alike."
         )
     fit = OLS(loss, np.ones(len(loss))).fit(cov_type="HAC", cov_kwds={"maxlags": n_out - 1}, use_t=True)
     return float(fit.params[0]), float(fit.pvalues[0])

@@ -30,7 +30,7 @@ def vanilla_lstm(
 
     Raises:
         TypeError: if a size is not a whole number.
-        ValueError: if a size is below 1, or activation is unknown to Keras.
+        ValueError: if a size is below 1, or Keras knows no such activation.
 
     Examples:
         >>> model = vanilla_lstm(n_steps=12, n_features=1, units=8)
@@ -44,6 +44,13 @@ def vanilla_lstm(
     n_features = _check.whole_number("n_features", n_features)
     units = _check.whole_number("units", units)
     n_outputs = _check.whole_number("n_outputs", n_outputs)
+    try:
+        keras.activations.get(activation)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"activation must be one that Keras knows. Received: activation={activation!r}; pass None, 'sigmoid' or "
+            "'softmax', say."
+        ) from error
     return keras.Sequential(
         [
             keras.Input(shape=(n_steps, n_features)),

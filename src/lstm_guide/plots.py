@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
@@ -75,14 +76,24 @@ def intervals(
         The figure, not shown yet.
 
     Raises:
-        ValueError: if rows is empty, holds NaN or infinite values, or highlight is not in it.
+        TypeError: if rows is no mapping or not numeric, or label is no text.
+        ValueError: if rows is empty, holds NaN or infinite values or something else than three numbers a row with
+            low <= mean <= high, or highlight is not in it.
 
     Examples:
         >>> figure = intervals({"LSTM": (0.5, 0.4, 0.6), "persistence": (0.9, 0.9, 0.9)}, "RMSE", highlight="LSTM")
         >>> figure.axes[0].get_xlabel()
         'RMSE'
     """
+    _check.instance("rows", rows, Mapping, "a mapping from methods to (mean, low, high)")
+    _check.instance("label", label, str, "a text")
     values = _check.finite_array("rows", list(rows.values()), (2,))
+    for name, row in zip(rows, values, strict=True):
+        if len(row) != 3 or not row[1] <= row[0] <= row[2]:
+            raise ValueError(
+                f"rows must hold (mean, low, high), with low <= mean <= high. Received: {_check.brief(rows[name])} for "
+                f"{name!r}; pass what mean_interval returned."
+            )
     if highlight is not None and highlight not in rows:
         raise ValueError(f"highlight must be one of the rows. Received: {highlight!r}; rows are {', '.join(rows)}.")
     figure, axes = plt.subplots(figsize=(7.2, 0.9 + 0.42 * len(rows)))
@@ -132,8 +143,9 @@ def forecast(
         The figure, not shown yet.
 
     Raises:
-        TypeError: if values are not numeric.
-        ValueError: if shapes differ, values are NaN or infinite, or there are more than five methods.
+        TypeError: if forecasts is no mapping, values are not numeric, or label is no text.
+        ValueError: if shapes differ, values are NaN or infinite, there are more than five methods, or index does not
+            rise from each position to the next.
 
     Examples:
         >>> figure = forecast([1, 2, 3], {"persistence": [0, 1, 2]}, "temperature (degrees Celsius)")
@@ -141,9 +153,16 @@ def forecast(
         2
     """
     truth = _check.finite_array("actual", actual, (1,))
+    _check.instance("forecasts", forecasts, Mapping, "a mapping from methods to forecasts")
+    _check.instance("label", label, str, "a text")
     if len(forecasts) > len(PALETTE):
         raise ValueError(f"forecasts must hold at most five methods. Received: {len(forecasts)}; draw fewer.")
     steps = np.arange(len(truth)) if index is None else np.asarray(index)
+    if steps.shape != truth.shape or not (pd.Index(steps).is_monotonic_increasing and pd.Index(steps).is_unique):
+        raise ValueError(
+            f"index must rise, with one position for each of the {len(truth)} values of actual. Received: "
+            f"index={_check.brief(index)}; pass their dates, oldest first, or None."
+        )
     figure, axes = plt.subplots()
     axes.plot(steps, truth, color=INK, linewidth=1.4, label="actual")
     for name, values in forecasts.items():

@@ -24,8 +24,8 @@ def marked_item(
         marked step and 0 elsewhere; and y of shape (n_sequences,), int64: the marked symbol, 0 to n_symbols - 1.
 
     Raises:
-        TypeError: if a size is not a whole number.
-        ValueError: if a size is below its minimum.
+        TypeError: if a size or the seed is not a whole number.
+        ValueError: if a size or the seed is below its minimum.
 
     Examples:
         >>> x, y = marked_item(4, n_steps=6, n_symbols=3, seed=0)
@@ -37,7 +37,7 @@ def marked_item(
     n_sequences = _check.whole_number("n_sequences", n_sequences)
     n_steps = _check.whole_number("n_steps", n_steps)
     n_symbols = _check.whole_number("n_symbols", n_symbols, minimum=2)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(_check.seed(seed))
     symbols = rng.integers(n_symbols, size=(n_sequences, n_steps))
     marked = rng.integers(n_steps, size=n_sequences)
     rows = np.arange(n_sequences)
@@ -61,13 +61,17 @@ def reversed_words(words: list[str], seed: int | None = None) -> tuple[list[str]
         texts, a list of 2 * n words, and labels of shape (2 * n,), int64: 1 where the text is backwards.
 
     Raises:
-        ValueError: if no word is left.
+        TypeError: if words is no list of texts, or seed is not a whole number.
+        ValueError: if no word is left, or seed is below 0.
 
     Examples:
         >>> texts, labels = reversed_words(["gate", "level", "cell"], seed=0)
         >>> sorted(zip(texts, labels.tolist()))
         [('cell', 0), ('etag', 1), ('gate', 0), ('llec', 1)]
     """
+    _check.instance("words", words, list | tuple, "a list of words")
+    for word in words:
+        _check.instance("words", word, str, "a list of texts")
     known = set(words)
     kept = [word for word in words if word[::-1] not in known]
     if not kept:
@@ -76,5 +80,259 @@ def reversed_words(words: list[str], seed: int | None = None) -> tuple[list[str]
         )
     texts = kept + [word[::-1] for word in kept]
     labels = np.repeat([0, 1], len(kept))
-    order = np.random.default_rng(seed).permutation(len(texts))
+    order = np.random.default_rng(_check.seed(seed)).permutation(len(texts))
     return [texts[i] for i in order], labels[order]
+
+
+def lamp(
+    n_sequences: int, n_steps: int, shortest: int = 20, longest: int = 40, seed: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Press the buttons of a lamp, on or off, once in a while, and say at every step whether it burns.
+
+    Each sequence begins with a press. The steps from one press to the next are drawn uniformly from shortest to
+    longest; the button is a fair coin each time, so on may follow on. Between presses the input is 0 and tells nothing:
+    whoever has not seen the last press is right half the time.
+
+    Args:
+        n_sequences: number of sequences, at least 1.
+        n_steps: length of each sequence in time steps, at least 1.
+        shortest: fewest steps from one press to the next, at least 1.
+        longest: most steps from one press to the next, at least shortest.
+        seed: seed of the random generator; None draws a fresh one.
+
+    Returns:
+        x of shape (n_sequences, n_steps, 2), float32: 1 where "on" was pressed, 1 where "off" was pressed, else 0; and
+        y of shape (n_sequences, n_steps, 1), float32: 1 while the lamp burns, 0 while it does not, the step of the
+        press included.
+
+    Raises:
+        TypeError: if a size or the seed is not a whole number.
+        ValueError: if a size or the seed is below its minimum.
+
+    Examples:
+        >>> x, y = lamp(1, n_steps=8, shortest=3, longest=3, seed=3)
+        >>> x[0, :, 0] - x[0, :, 1]
+        array([-1.,  0.,  0.,  1.,  0.,  0.,  1.,  0.], dtype=float32)
+        >>> y[0, :, 0]
+        array([0., 0., 0., 1., 1., 1., 1., 1.], dtype=float32)
+    """
+    n_sequences = _check.whole_number("n_sequences", n_sequences)
+    n_steps = _check.whole_number("n_steps", n_steps)
+    shortest = _check.whole_number("shortest", shortest)
+    longest = _check.whole_number("longest", longest, minimum=shortest)
+    rng = np.random.default_rng(_check.seed(seed))
+    most = -(-n_steps // shortest)  # presses that a sequence can hold
+    gaps = rng.integers(shortest, longest + 1, size=(n_sequences, most))
+    off = rng.integers(2, size=(n_sequences, most))
+    pressed = np.concatenate([np.zeros((n_sequences, 1), int), gaps[:, :-1].cumsum(axis=1)], axis=1)
+    x = np.zeros((n_sequences, n_steps, 2), dtype="float32")
+    row, number = np.nonzero(pressed < n_steps)
+    x[row, pressed[row, number], off[row, number]] = 1
+    # which press is the last one at each step, and which button that was
+    last = x.any(axis=2).cumsum(axis=1) - 1
+    burns = 1 - np.take_along_axis(off, last, axis=1)
+    return x, burns[:, :, None].astype("float32")
+
+
+def rain_barrel(
+    n_sequences: int, n_steps: int = 14, noise: float = 0.0, seed: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fill and empty rain barrels of 100 litres, and read off each evening how much water is in them.
+
+    A barrel starts half full. On three days in ten it rains, 25 litres on average (exponential); what the barrel cannot
+    hold is lost. Then 0 to 15 litres are wanted (uniform), or what there is. So the level is a sum with a floor and a
+    ceiling: whoever adds up rain and use without them is soon wrong. With the rule known, the readings can be
+    forecast up to their error, so noise is the lowest root mean squared error that anyone can reach.
+
+    Args:
+        n_sequences: number of barrels, at least 1.
+        n_steps: days, at least 1.
+        noise: standard deviation of the reading's error in litres, normal, at least 0.
+        seed: seed of the random generator; None draws a fresh one.
+
+    Returns:
+        x of shape (n_sequences, n_steps, 2), float32: rain and water wanted, litres a day; and y of shape
+        (n_sequences, n_steps), float32: the level read in the evening, litres, 0 to 100 but for the reading's error.
+
+    Raises:
+        TypeError: if a size or the seed is not a whole number, or noise is not a number.
+        ValueError: if a size is below 1, or the seed or noise is below 0, or noise is not finite.
+
+    Examples:
+        >>> x, y = rain_barrel(4, n_steps=7, seed=0)
+        >>> x.shape, y.shape
+        ((4, 7, 2), (4, 7))
+        >>> bool(y.min() >= 0 and y.max() <= 100)
+        True
+    """
+    n_sequences = _check.whole_number("n_sequences", n_sequences)
+    n_steps = _check.whole_number("n_steps", n_steps)
+    noise = _check.number("noise", noise, minimum=0)
+    rng = np.random.default_rng(_check.seed(seed))
+    rain = rng.exponential(25, (n_sequences, n_steps)) * (rng.random((n_sequences, n_steps)) < 0.3)
+    wanted = rng.uniform(0, 15, (n_sequences, n_steps))
+    level, levels = np.full(n_sequences, 50.0), []
+    for day in range(n_steps):
+        level = np.minimum(level + rain[:, day], 100)
+        level = np.maximum(level - wanted[:, day], 0)
+        levels.append(level)
+    readings = np.stack(levels, axis=1) + noise * rng.normal(size=rain.shape)
+    return np.stack([rain, wanted], axis=2).astype("float32"), readings.astype("float32")
+
+
+def sensor_stream(
+    n_sequences: int, n_steps: int = 40, n_hits: int = 3, seed: int | None = None
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Make readings of a small detector, with three questions that ask for different things in the same data.
+
+    Two sensors are hit n_hits times in all, each time one of them, drawn at random, with a random charge. Hits are at
+    least n_steps // (2 * n_hits) steps apart. A trigger fires once, in the first half of the pause before one of the
+    hits, drawn at random. A third sensor gives a noisy waveform in which one pulse of three steps is hidden anywhere.
+    The three answers are independent of each other.
+
+    Args:
+        n_sequences: number of sequences, at least 1.
+        n_steps: length of each sequence in time steps, at least 4 * n_hits.
+        n_hits: hits in each sequence, at least 1.
+        seed: seed of the random generator; None draws a fresh one.
+
+    Returns:
+        x of shape (n_sequences, n_steps, 4), float32: the trigger (1 at one step), the charge in sensor A, that in
+        sensor B (0.5 to 1.5 at a hit, else 0), the waveform (noise of standard deviation 0.15, and the pulse, 1 high);
+        and the answers, each of shape (n_sequences,), int64, 0 or 1: "energy" is 1 where all charges together
+        are above n_hits, their mean; "pulse" is 1 where the pulse rises slowly and falls fast, 0 the other way round;
+        "order" is 1 where sensor B is the first that is hit after the trigger, 0 where A is.
+
+    Raises:
+        TypeError: if a size or the seed is not a whole number.
+        ValueError: if a size or the seed is below its minimum.
+
+    Examples:
+        >>> x, answers = sensor_stream(3, seed=0)
+        >>> x.shape, sorted(answers)
+        ((3, 40, 4), ['energy', 'order', 'pulse'])
+        >>> x[:, :, 0].sum(axis=1), (x[:, :, 1:3] > 0).sum(axis=(1, 2))
+        (array([1., 1., 1.], dtype=float32), array([3, 3, 3]))
+    """
+    n_sequences = _check.whole_number("n_sequences", n_sequences)
+    n_hits = _check.whole_number("n_hits", n_hits)
+    n_steps = _check.whole_number("n_steps", n_steps, minimum=4 * n_hits)
+    rng = np.random.default_rng(_check.seed(seed))
+    rows = np.arange(n_sequences)
+    x = np.zeros((n_sequences, n_steps, 4))
+
+    apart = n_steps // (2 * n_hits)
+    free = n_steps - 1 - (n_hits - 1) * (apart - 1)
+    picked = np.argsort(rng.random((n_sequences, free)), axis=1)[:, :n_hits]
+    hits = 1 + np.sort(picked, axis=1) + (apart - 1) * np.arange(n_hits)
+    sensor = rng.integers(2, size=hits.shape)
+    charge = rng.uniform(0.5, 1.5, hits.shape)
+    x[rows[:, None], hits, 1 + sensor] = charge
+
+    chosen = rng.integers(n_hits, size=n_sequences)
+    after = hits[rows, chosen]
+    before = np.where(chosen > 0, hits[rows, chosen - 1], -1)
+    x[rows, rng.integers(before + 1, before + 1 + (after - before) // 2), 0] = 1
+
+    slow_rise = rng.integers(2, size=n_sequences)
+    start = rng.integers(n_steps - 2, size=n_sequences)
+    pulse = np.where(slow_rise[:, None], [0.4, 0.7, 1.0], [1.0, 0.7, 0.4])
+    x[:, :, 3] = 0.15 * rng.normal(size=(n_sequences, n_steps))
+    x[rows[:, None], start[:, None] + np.arange(3), 3] += pulse
+    return x.astype("float32"), {
+        "energy": (charge.sum(axis=1) > n_hits).astype("int64"),
+        "pulse": slow_rise,
+        "order": sensor[rows, chosen],
+    }
+
+
+def valve(
+    n_sequences: int, n_steps: int = 50, lag: int | None = None, rate: float = 0.1, seed: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Open and close a valve by rare messages in a stream of readings, and ask at the end whether it is open.
+
+    The last message decides, and what it says is a fair coin; the messages before it and the readings tell nothing
+    about it. So whoever does not see the last message is right half the time.
+
+    Args:
+        n_sequences: number of streams, at least 1.
+        n_steps: length of each stream in time steps, at least 1.
+        lag: steps from the last message to the end of the stream, 0 to n_steps - 1; None draws it uniformly.
+        rate: share of the steps before the last message that carry a message, too, 0 to 1.
+        seed: seed of the random generator; None draws a fresh one.
+
+    Returns:
+        x of shape (n_sequences, n_steps, 3), float32: a reading (normal, mean 0, standard deviation 1), 1 where the
+        message is "open", 1 where it is "close"; and y of shape (n_sequences,), int64: 1 if the valve is open at the
+        end, 0 if it is closed.
+
+    Raises:
+        TypeError: if a size, lag or the seed is not a whole number, or rate is not a number.
+        ValueError: if a size, lag, rate or the seed is out of its range.
+
+    Examples:
+        >>> x, y = valve(4, n_steps=6, lag=2, seed=0)
+        >>> x.shape, y.shape
+        ((4, 6, 3), (4,))
+        >>> bool((x[:, 3, 1] == y).all())
+        True
+    """
+    n_sequences = _check.whole_number("n_sequences", n_sequences)
+    n_steps = _check.whole_number("n_steps", n_steps)
+    if lag is not None and _check.whole_number("lag", lag, minimum=0) >= n_steps:
+        raise ValueError(f"lag must be below n_steps. Received: lag={lag}, n_steps={n_steps}; pass a longer stream.")
+    rate = _share("rate", rate)
+    rng = np.random.default_rng(_check.seed(seed))
+    last = n_steps - 1 - (rng.integers(n_steps, size=n_sequences) if lag is None else np.full(n_sequences, lag))
+    rows, steps = np.arange(n_sequences), np.arange(n_steps)
+    message = (rng.random((n_sequences, n_steps)) < rate) & (steps < last[:, None])
+    message[rows, last] = True
+    opens = rng.integers(2, size=(n_sequences, n_steps))
+    reading = rng.normal(size=(n_sequences, n_steps))
+    x = np.stack([reading, message & (opens == 1), message & (opens == 0)], axis=2).astype("float32")
+    return x, opens[rows, last]
+
+
+def sample_and_hold(
+    n_sequences: int, n_steps: int = 30, rate: float = 0.1, seed: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Read a gauge at every step, press a button now and then, and hold the reading of the last press.
+
+    Args:
+        n_sequences: number of streams, at least 1.
+        n_steps: length of each stream in time steps, at least 1.
+        rate: chance that the button is pressed at a step, 0 to 1; at the first step it always is.
+        seed: seed of the random generator; None draws a fresh one.
+
+    Returns:
+        x of shape (n_sequences, n_steps, 2), float32: the reading (uniform, -1 to 1), 1 where the button is pressed;
+        and y of shape (n_sequences, n_steps, 1), float32: the reading at the last press, this step's included.
+
+    Raises:
+        TypeError: if a size or the seed is not a whole number, or rate is not a number.
+        ValueError: if a size, rate or the seed is out of its range.
+
+    Examples:
+        >>> x, y = sample_and_hold(1, n_steps=5, rate=0.4, seed=2)
+        >>> x[0, :, 1]
+        array([1., 1., 1., 1., 0.], dtype=float32)
+        >>> bool(y[0, 4, 0] == x[0, 3, 0])
+        True
+    """
+    n_sequences = _check.whole_number("n_sequences", n_sequences)
+    n_steps = _check.whole_number("n_steps", n_steps)
+    rate = _share("rate", rate)
+    rng = np.random.default_rng(_check.seed(seed))
+    reading = rng.uniform(-1, 1, size=(n_sequences, n_steps)).astype("float32")
+    press = rng.random((n_sequences, n_steps)) < rate
+    press[:, 0] = True
+    last = np.maximum.accumulate(np.where(press, np.arange(n_steps), 0), axis=1)
+    held = np.take_along_axis(reading, last, axis=1)
+    return np.stack([reading, press], axis=2).astype("float32"), held[:, :, None]
+
+
+def _share(name: str, value: object) -> float:
+    share = _check.number(name, value, minimum=0)
+    if share > 1:
+        raise ValueError(f"{name} must be at most 1. Received: {name}={value}; pass a share, 0 to 1.")
+    return share

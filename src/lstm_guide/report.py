@@ -6,6 +6,7 @@ In a notebook a result becomes an output that carries its name; in a script it i
 import json
 import os
 import re
+from io import StringIO
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from lstm_guide import _check
 from lstm_guide.plots import GRID, INK, MUTED, PALETTE, PAPER
 
 KEY = "lstm_guide"
@@ -26,7 +28,7 @@ def first_seed() -> int:
         The first seed.
 
     Raises:
-        ValueError: if the variable holds no whole number.
+        ValueError: if the variable holds no whole number of at least 0.
 
     Examples:
         >>> seeds = range(first_seed(), first_seed() + 10)
@@ -34,10 +36,11 @@ def first_seed() -> int:
         10
     """
     text = os.environ.get("LSTM_GUIDE_SEED", "0")
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError(f"LSTM_GUIDE_SEED must be a whole number. Received: {text!r}; set it to 100, say.") from None
+    if not text.isdecimal():
+        raise ValueError(
+            f"LSTM_GUIDE_SEED must be a whole number of at least 0. Received: {text!r}; set it to 100, say."
+        )
+    return int(text)
 
 
 def value(name: str, number: float, tolerance: float) -> None:
@@ -49,20 +52,19 @@ def value(name: str, number: float, tolerance: float) -> None:
         tolerance: how far a run on another machine may differ, in the same unit.
 
     Raises:
-        ValueError: if the name has other characters, or number or tolerance is not finite.
+        TypeError: if name is no text, or number or tolerance is not a number.
+        ValueError: if the name has other characters, number or tolerance is not finite, or tolerance is below 0.
 
     Examples:
         >>> value("recall_accuracy", 0.9981, tolerance=0.01)
         recall_accuracy = 0.9981
     """
     _check_name(name)
-    if not (np.isfinite(number) and np.isfinite(tolerance)):
-        raise ValueError(f"number and tolerance must be finite. Received: {number!r} and {tolerance!r} for {name!r}.")
     result = {
         "kind": "value",
         "name": name,
-        "value": float(number),
-        "tolerance": float(tolerance),
+        "value": _check.number("number", number),
+        "tolerance": _check.number("tolerance", tolerance, minimum=0),
     }
     _show({"text/plain": f"{name} = {number:.4g}"}, result)
 
@@ -82,7 +84,8 @@ def table(
         floatfmt: how numbers are printed, one format or one a column (the index is the first).
 
     Raises:
-        ValueError: if the name has other characters.
+        TypeError: if name is no text, frame no DataFrame, tolerance not a number, or floatfmt neither text nor tuple.
+        ValueError: if the name has other characters, frame has no rows, or tolerance is below 0 or not finite.
 
     Examples:
         >>> table("scores", pd.DataFrame({"RMSE": [0.512]}, index=pd.Index(["LSTM"], name="method")), tolerance=0.1)
@@ -91,12 +94,16 @@ def table(
         | LSTM     |  0.512 |
     """
     _check_name(name)
+    _check.instance("frame", frame, pd.DataFrame, "a pandas DataFrame")
+    _check.instance("floatfmt", floatfmt, str | tuple, "a format such as '.3f', or a tuple of one a column")
+    if frame.empty:
+        raise ValueError(f"frame must hold a row. Received: frame of shape {frame.shape}; fill the table first.")
     text = frame.to_markdown(floatfmt=floatfmt)
     numbers = frame.select_dtypes("number").to_numpy(dtype="float64").round(6).tolist()
     result = {
         "kind": "table",
         "name": name,
-        "tolerance": float(tolerance),
+        "tolerance": _check.number("tolerance", tolerance, minimum=0),
         "numbers": numbers,
     }
     _show({"text/plain": text, "text/markdown": text}, result)
@@ -116,7 +123,8 @@ def figure(name: str, drawing: Figure, alt: str, tolerance: float = 0.25) -> Non
         names, by default lstm_guide_results, and the file's name is printed.
 
     Raises:
-        ValueError: if the name has other characters, or alt is too short.
+        TypeError: if name or alt is no text, drawing no figure, or tolerance not a number.
+        ValueError: if the name has other characters, alt is too short, or tolerance is below 0 or not finite.
 
     Examples:
         >>> import tempfile
@@ -126,14 +134,19 @@ def figure(name: str, drawing: Figure, alt: str, tolerance: float = 0.25) -> Non
         nothing_yet: saved to ...nothing_yet.svg
     """
     _check_name(name)
+    _check.instance("drawing", drawing, Figure, "a matplotlib Figure")
+    _check.instance("alt", alt, str, "a text")
     if len(alt) < 20:
-        raise ValueError(f"alt must say what the figure shows, in 20 characters or more. Received: {alt!r}.")
+        raise ValueError(
+            f"alt must say what the figure shows. Received: alt={alt!r}; write 20 characters or more, for those who do "
+            "not see it."
+        )
     svg = themed_svg(drawing, name)
     result = {
         "kind": "figure",
         "name": name,
         "alt": alt,
-        "tolerance": float(tolerance),
+        "tolerance": _check.number("tolerance", tolerance, minimum=0),
         "lines": _lines(drawing),
     }
     plt.close(drawing)
@@ -158,15 +171,16 @@ def themed_svg(drawing: Figure, name: str) -> str:
         The SVG's text; colours and font are CSS variables (--fig-ink and so on) with the light palette as fallback.
 
     Raises:
-        ValueError: if matplotlib cannot draw the figure.
+        TypeError: if drawing is no figure, or name no text.
+        ValueError: if the name has other characters than lower-case letters, digits and underscores.
 
     Examples:
         >>> drawing, axes = plt.subplots()
         >>> "var(--fig-paper, #ffffff)" in themed_svg(drawing, "empty")
         True
     """
-    from io import StringIO
-
+    _check_name(name)
+    _check.instance("drawing", drawing, Figure, "a matplotlib Figure")
     buffer = StringIO()
     with plt.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
         drawing.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
@@ -207,8 +221,11 @@ def _lines(drawing: Figure) -> list[dict]:
 
 
 def _check_name(name: str) -> None:
+    _check.instance("name", name, str, "a text")
     if not re.fullmatch(r"[a-z0-9_]+", name):
-        raise ValueError(f"name must be lower-case letters, digits and underscores. Received: {name!r}.")
+        raise ValueError(
+            f"name must be lower-case letters, digits and underscores. Received: name={name!r}; call it lstm_rmse, say."
+        )
 
 
 def _in_notebook() -> bool:

@@ -16,32 +16,45 @@ print("seed", os.environ["LSTM_GUIDE_SEED"])
 
 @pytest.fixture
 def scripts(tmp_path, monkeypatch):
-    """A folder with one experiment in place of the real ones."""
+    """A folder with a lesson's experiment and a how-to guide's in place of the real ones."""
     path = tmp_path / "07_tiny.py"
     path.write_text(SCRIPT)
-    monkeypatch.setattr(cli, "experiments", lambda: {7: path})
+    other = tmp_path / "some_series.py"
+    other.write_text(SCRIPT.replace("tiny", "named"))
+    monkeypatch.setattr(cli, "experiments", lambda: {"07-tiny": path, "some-series": other})
     monkeypatch.setenv("LSTM_GUIDE_SEED", "0")
     monkeypatch.setenv("LSTM_GUIDE_OUT", str(tmp_path))
     return path
 
 
-def test_list_names_number_and_title(scripts, capsys):
+def test_list_names_what_to_type_and_the_title(scripts, capsys):
     assert cli.main(["list"]) == 0
-    assert "7  A tiny experiment" in capsys.readouterr().out
+    assert capsys.readouterr().out.splitlines() == [
+        "name         experiment",
+        "7            A tiny experiment",
+        "some-series  A named experiment",
+    ]
 
 
-def test_run_runs_with_the_seed(scripts, capsys):
-    assert cli.main(["run", "07", "--seed", "30"]) == 0
+@pytest.mark.parametrize("name", ["7", "07", "07-tiny", "07_tiny.py"])
+def test_run_runs_with_the_seed(scripts, capsys, name):
+    assert cli.main(["run", name, "--seed", "30"]) == 0
     output = capsys.readouterr()
     assert output.out == "seed 30\n"
     assert "A tiny experiment" in output.err
     assert "every claim held" in output.err
 
 
-@pytest.mark.parametrize("lesson", ["1", "99", "five", "-1", "5.0"])
-def test_unknown_lesson_is_named(scripts, capsys, lesson):
-    assert cli.main(["run", "--", lesson]) == 1
-    assert f"no experiment for lesson '{lesson}'; there is one for lesson 7" in capsys.readouterr().err
+@pytest.mark.parametrize("name", ["some-series", "some_series", "some_series.py"])
+def test_a_how_to_guides_experiment_runs_by_its_name(scripts, capsys, name):
+    assert cli.main(["run", name]) == 0
+    assert "A named experiment" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["1", "99", "five", "-1", "5.0", "tiny", "", "²"])
+def test_an_unknown_name_is_said_with_those_there_are(scripts, capsys, name):
+    assert cli.main(["run", "--", name]) == 1
+    assert f"no experiment is called '{name}'; there are 7, some-series" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("claim", ["assert 1 > 2", "assert 1 > 2, '1 > 2'"])
@@ -89,5 +102,8 @@ def test_usage_error_exits_with_2():
 
 
 def test_the_real_experiments_are_found():
-    assert all(path.is_file() for path in cli.experiments().values())
-    assert 5 in cli.experiments()
+    found = cli.experiments()
+    assert all(path.is_file() for path in found.values())
+    assert "05-vanilla-lstm" in found
+    numbered = [name for name in found if name[0].isdigit()]
+    assert list(found) == [*sorted(numbered), *sorted(found.keys() - numbered)]

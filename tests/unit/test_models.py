@@ -24,18 +24,3 @@ def test_vanilla_lstm_without_a_length_takes_any():
 def test_softmax_gives_probabilities():
     model = models.vanilla_lstm(4, 2, units=3, n_outputs=5, activation="softmax")
     np.testing.assert_allclose(np.sum(model(np.ones((3, 4, 2))), axis=1), 1, rtol=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "error", "words"),
-    [
-        ({"n_steps": 0, "n_features": 1}, ValueError, "n_steps must be at least 1"),
-        ({"n_steps": 3, "n_features": 1.0}, TypeError, "n_features must be a whole number"),
-        ({"n_steps": 3, "n_features": 1, "units": -4}, ValueError, "units=-4"),
-        ({"n_steps": 3, "n_features": 1, "n_outputs": 0}, ValueError, "n_outputs"),
-        ({"n_steps": 3, "n_features": 1, "activation": "nonsense"}, ValueError, "nonsense"),
-    ],
-)
-def test_bad_input_is_named(arguments, error, words):
-    with pytest.raises(error, match=words):
-        models.vanilla_lstm(**arguments)

@@ -35,7 +35,8 @@ def test_wheel_works_elsewhere(tmp_path):
     zipfile.ZipFile(wheel).extractall(elsewhere)
     code = (
         "import lstm_guide, pathlib; from lstm_guide import cli, datasets; "
-        "print(pathlib.Path(lstm_guide.__file__).parent.parent, len(datasets.elnino()), cli.experiments()[5])"
+        "print(pathlib.Path(lstm_guide.__file__).parent.parent, len(datasets.elnino()), "
+        "cli.experiments()['05-vanilla-lstm'])"
     )
     # -S and -P would hide the dependencies; PYTHONPATH comes before the editable install
     out = run("-c", code, cwd=tmp_path, env={"PYTHONPATH": str(elsewhere), "PATH": ""}).split()
