@@ -21,15 +21,18 @@ def write_pages(folder: Path, pages: dict[str, str]) -> Path:
     return folder
 
 
-def run_blocks(folder: Path, *options: str, clean: bool = True) -> tuple[list[dict], subprocess.CompletedProcess]:
-    """Run every block below a folder; without `clean` as pytest-codeblocks does it alone."""
+def run_blocks(folder: Path, *options: str, alone: bool = True) -> tuple[list[dict], subprocess.CompletedProcess]:
+    """Run every block below a folder; without `alone` in one process, as pytest-codeblocks does it by itself."""
     report = folder / "report.json"
-    plugins = ["-p", "block_report", *(["-p", "block_hooks"] if clean else [])]
-    command = [sys.executable, "-m", "pytest", "--codeblocks", "-q", "-p", "no:cacheprovider", *plugins]
-    command += ["--block-report", str(report), *options, "."]
+    command = [*pytest_command(alone), "--block-report", str(report), *options, "."]
     done = subprocess.run(command, cwd=folder, env=plain_environment(), capture_output=True, text=True)
     blocks = json.loads(report.read_text(encoding="utf-8")) if report.is_file() else []
     return blocks, done
+
+
+def pytest_command(alone: bool = True) -> list[str]:
+    plugins = ["-p", "block_report", *(["-p", "block_hooks"] if alone else [])]
+    return [sys.executable, "-m", "pytest", "--codeblocks", "-q", "-p", "no:cacheprovider", *plugins]
 
 
 def plain_environment() -> dict[str, str]:

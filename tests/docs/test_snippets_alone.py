@@ -1,74 +1,131 @@
-"""Each block runs pasted as it is: a process of its own, another folder, and it prints what the page says."""
+"""Each block runs alone: it sees nothing of another, its failure can be read, and the next one runs all the same."""
 
-import codeop
-import re
-from collections.abc import Iterator
+import os
+import signal
+import subprocess
+import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
-from isolation import FORKS, BlockRunner
-from pages import DOCS, ROOT, all_pages, block_paths, load_page
-from pytest_codeblocks.main import CodeBlock, extract_from_file
+from fork_server import DEFAULT_SEED
+from isolation import BlockRunner
+from runs import plain_environment, pytest_command, run_blocks, write_pages
+
+# What one block leaves behind, and a block that fails if it sees that.
+TRACES = {
+    "name": ("x = 1", "assert 'x' not in globals()"),
+    "module": ("import json\njson.trace = 1", "import json\nassert not hasattr(json, 'trace')"),
+    "environment": ("import os\nos.environ['TRACE'] = '1'", "import os\nassert 'TRACE' not in os.environ"),
+    "file": ("open('trace.txt', 'w').close()", "import os\nassert os.listdir() == []"),
+    "folder": (
+        "import os, sys\nsys.start = os.getcwd()",
+        "import os, sys\nassert os.getcwd() != getattr(sys, 'start', '')",
+    ),
+    "plugins": ("import sys", "import sys\nassert 'pytest' not in sys.modules and 'pages' not in sys.modules"),
+}
 
 
-def blocks() -> Iterator[pytest.param]:
-    """Every Python block that runs, glued parts as one, named like lessons/05-vanilla-lstm.md:123."""
-    tested = [ROOT / path for path in block_paths()]
-    for path in all_pages():
-        if not any(path.is_relative_to(place) for place in tested):
-            continue
-        name = path.relative_to(DOCS if path.is_relative_to(DOCS) else ROOT).as_posix()
-        for block in extract_from_file(path):
-            if block.syntax == "python" and not block.marks:
-                yield pytest.param(block, id=f"{name}:{block.lineno}")
+def fence(code: str, shell: str = "python") -> str:
+    return f"```{shell}\n{code}\n```\n"
 
 
-@pytest.fixture(scope="session")
-def runner() -> Iterator[BlockRunner]:
-    runner = BlockRunner()
-    yield runner
-    runner.close()
+def test_no_block_sees_what_another_did(tmp_path):
+    pages = {f"{kind}.md": fence(trace) + "\n" + fence(look) for kind, (trace, look) in TRACES.items()}
+    blocks, done = run_blocks(write_pages(tmp_path / "alone", pages))
+    assert len(blocks) == 2 * len(TRACES), done.stdout
+    assert {block["outcome"] for block in blocks} == {"passed"}, done.stdout
+    # In one process every look but that for a name finds the trace, so none of them looks at the wrong place
+    blocks, done = run_blocks(write_pages(tmp_path / "together", pages), alone=False)
+    assert [block["page"] for block in blocks if block["line"] > 1 and block["outcome"] == "passed"] == ["name.md"]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("block", list(blocks()))
-def test_the_block_runs_alone(block: CodeBlock, runner: BlockRunner) -> None:
-    (outcome,) = runner.run(block.code)
-    assert outcome.code == 0, f"pasted into its own file this block fails:\n\n{block.code}\n{outcome.stderr}"
-    if block.expected_output is None:
-        return
-    if block.expected_output_ignore_whitespace:
-        assert re.sub(r"\s", "", outcome.stdout) == re.sub(r"\s", "", block.expected_output)
-    else:
-        assert outcome.stdout == block.expected_output
+# A block, and what its failure must say.
+FAILURES = {
+    "crash.md": ("x = 1\nimport ctypes\nctypes.string_at(0)", ["killed by SIGSEGV", "line 4"]),
+    "exit.md": ("import sys\nsys.exit()", ["exit.md", "line 1", "SystemExit"]),
+    "exit-code.md": ("raise SystemExit(0)", ["SystemExit"]),
+    "exit-at-once.md": ("import os\nos._exit(0)", ["exit code 0 before its end"]),
+    "hang.md": ("import time\n\ntime.sleep(60)", ["longer than 1 s", "line 4"]),
+    "import.md": ("import pages", ["No module named 'pages'"]),
+    "interrupt.md": ("raise KeyboardInterrupt", ["KeyboardInterrupt"]),
+    "kill.md": ("import os\nprint('said')\nos.kill(os.getpid(), 9)", ["killed by SIGKILL"]),
+    "skip.md": ("import pytest\npytest.skip('no')", ["Skipped"]),
+    "stop.md": ("import pytest\npytest.exit('no')", ["Exit"]),
+    "syntax.md": ("x = 1\nimport = 2", ["SyntaxError", "line 3"]),
+    "value.md": ("x = 1\n\n\nraise ValueError('as said')", ["line 5", "raise ValueError", "as said"]),
+}
+NAMED = fence("print(__name__)") + "<!--pytest-codeblocks:expected-output-->\n```text\n__main__\n```\n"
 
 
-def test_blocks_can_be_pasted_into_a_prompt() -> None:
-    # as the site shows them: the plugin drops the empty lines of indented blocks
-    shown = [(path, block) for path in all_pages(DOCS) for block in load_page(path).blocks]
-    for path, block in shown:
-        stuck = where_a_prompt_stops(block.source) if block.language == "python" else None
-        assert stuck is None, f"{path}:{block.line}: pasted at >>> {stuck!r} is an error; put an empty line above it"
+def test_a_block_that_leaves_early_fails_and_the_rest_still_runs(tmp_path):
+    pages = {name: fence(code) for name, (code, _) in FAILURES.items()}
+    pages |= {"shell.md": fence("sleep 60", "sh"), "zz.md": NAMED}
+    blocks, done = run_blocks(write_pages(tmp_path, pages), "--block-seconds", "1")
+    outcomes = {block["page"]: block for block in blocks}
+    assert outcomes.pop("zz.md")["outcome"] == "passed", done.stdout
+    assert "longer than 1 s" in outcomes.pop("shell.md")["message"]
+    assert set(outcomes) == set(FAILURES), done.stdout
+    for name, (_, words) in FAILURES.items():
+        assert outcomes[name]["outcome"] == "failed"
+        assert all(word in outcomes[name]["message"] for word in [name, *words]), outcomes[name]["message"]
 
 
-def where_a_prompt_stops(code: str) -> str | None:
-    """Feed the lines to Python's own reader of interactive input; give the first that it refuses."""
-    typed = []
-    for line in [*code.split("\n"), ""]:
-        typed.append(line)
-        try:
-            whole = codeop.compile_command("\n".join(typed), "<prompt>", "single")
-        except SyntaxError:
-            return line
-        typed = [] if whole else typed
-    return None
+def test_a_glued_block_names_the_page_line_and_the_output_is_shown_as_a_diff(tmp_path):
+    glued = "```python\nx = 1\n```\n\ntext\n\n<!--pytest-codeblocks:cont-->\n```python\ny = 2\nx / 0\n```\n"
+    wrong = "```python\nprint('a')\nprint('b')\n```\n<!--pytest-codeblocks:expected-output-->\n```text\na\nc\n```\n"
+    shell = "```sh\necho said && exit 3\n```\n"
+    blocks, _ = run_blocks(write_pages(tmp_path, {"glued.md": glued, "shell.md": shell, "wrong.md": wrong}))
+    messages = {block["page"]: block["message"] for block in blocks}
+    assert "line 10" in messages["glued.md"] and "x / 0" in messages["glued.md"]
+    assert "fork_server" not in messages["glued.md"]
+    assert "-c\n+b" in messages["wrong.md"]
+    assert "exit code 3" in messages["shell.md"] and "said" in messages["shell.md"]
 
 
-def test_a_prompt_wants_an_empty_line_after_a_loop() -> None:
-    assert where_a_prompt_stops("for i in range(2):\n    print(i)\nprint(3)\n") == "print(3)"
-    assert where_a_prompt_stops("for i in range(2):\n    print(i)\n\nprint(3)\n") is None
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+@pytest.mark.parametrize("workers", [[], ["-n", "1"]], ids=["one process", "xdist"])
+def test_ctrl_c_stops_the_run_and_all_that_blocks_have_started(tmp_path, workers):
+    pids = tmp_path / "pids.txt"
+    code = f"""\
+        import os, subprocess, time
+        child = subprocess.Popen(["sleep", "60"])
+        print(os.getpid(), child.pid, file=open({str(pids)!r}, "w"), flush=True)
+        time.sleep(60)"""
+    folder = write_pages(tmp_path, {"a.md": "```python\n" + code.replace("        ", "") + "\n```\n"})
+    command = [*pytest_command(), *workers, "."]
+    run = subprocess.Popen(command, cwd=folder, env=plain_environment(), stdout=subprocess.PIPE, start_new_session=True)
+    until(lambda: pids.is_file() and pids.read_text().strip())
+    os.killpg(run.pid, signal.SIGINT)  # as a terminal does: to every process of the command
+    run.communicate(timeout=60)
+    assert run.returncode == pytest.ExitCode.INTERRUPTED
+    for pid in pids.read_text().split():
+        until(lambda pid=pid: not is_running(int(pid)))
 
 
+def until(condition) -> None:
+    limit = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+
+
+def is_running(pid: int) -> bool:
+    state = Path(f"/proc/{pid}/stat")
+    return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.mark.parametrize("options", [[], ["--block-seed", "7"]])
+def test_the_seed_is_the_same_for_every_block_and_can_be_changed(tmp_path, options):
+    code = f"import random\nprint(random.random(), file=open({str(tmp_path / 'drawn.txt')!r}, 'a'))"
+    run_blocks(write_pages(tmp_path, {"a.md": fence(code) * 2}), *options)
+    drawn = (tmp_path / "drawn.txt").read_text().split()
+    assert len(drawn) == 2 and len(set(drawn)) == 1
+    assert (drawn[0] == "0.13436424411240122") == (not options)
+
+
+DRAW = "import keras\nkeras.utils.set_random_seed({own})\nprint(float(keras.random.normal(())))"
 TRAIN = """
 import keras
 import numpy as np
@@ -78,48 +135,38 @@ model = keras.Sequential([keras.Input(shape=(5, 1)), keras.layers.LSTM(8), keras
 model.compile(loss="mse", optimizer="adam")
 print(round(model.fit(x, x.sum(axis=1), epochs=3, verbose=0).history["loss"][-1], 5))
 """
-LEAVE = "import json, os\njson.dirt = name = 1\nopen('left.txt', 'w').close()\nos.environ['DIRT'] = '1'"
-LOOK = """
-import json, os, sys
-from pathlib import Path
-assert "name" not in globals() and not hasattr(json, "dirt") and "DIRT" not in os.environ
-assert __name__ == "__main__" and Path(__file__).parent.resolve() == Path.cwd().resolve()
-assert not Path("left.txt").exists()
-print(sys.path[0] in ("", str(Path.cwd())))
-"""
+
+
+@pytest.fixture(scope="module")
+def runner():
+    runner = BlockRunner()
+    yield runner
+    runner.close()
 
 
 @pytest.mark.slow
-def test_one_process_knows_nothing_of_another(runner):
-    assert runner.run(LEAVE)[0].code == 0
-    (seen,) = runner.run(LOOK)
-    assert (seen.code, seen.stdout) == (0, "True\n"), seen.stderr
+def test_another_seed_moves_the_seed_that_a_block_sets_itself(runner):
+    def drawn(seed: int, own: int) -> str:
+        return runner.run(DRAW.format(own=own), seed=seed).stdout
+
+    assert drawn(DEFAULT_SEED, 5) == drawn(DEFAULT_SEED + 1, 4) != drawn(DEFAULT_SEED + 1, 5)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("code", "exit_code", "said"),
-    [
-        ("raise ValueError('as said')", 1, "ValueError: as said"),
-        ("import sys\nsys.exit(3)", 3, ""),
-        ("import os\nos.kill(os.getpid(), 9)", -9, ""),
-        ("import pages", 1, "No module named 'pages'"),
-        ("x = undefined_name", 1, "NameError"),
-    ],
-)
-def test_a_block_that_cannot_stand_alone_is_seen(runner, code, exit_code, said):
-    (outcome,) = runner.run(code)
-    assert outcome.code == exit_code
-    assert said in outcome.stderr
-    assert runner.run("print(1)")[0].stdout == "1\n", "the next block must run all the same"
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not FORKS, reason="this system runs each block in a plain process, so there is no fork to test")
+@pytest.mark.skipif(sys.platform != "linux", reason="no fork to compare with: each block runs in a plain process here")
 def test_training_after_a_fork_gives_what_a_plain_process_gives(runner):
+    plain = BlockRunner("--no-fork")
     with ThreadPoolExecutor(1) as pool:
-        plain = pool.submit(BlockRunner(forks=False).run, TRAIN)
-        forked = [*runner.run(TRAIN, TRAIN), *runner.run(TRAIN), *runner.run(TRAIN, TRAIN)]
-        (expected,) = plain.result()
-    assert expected.code == 0, expected.stderr
-    assert {(outcome.code, outcome.stdout) for outcome in forked} == {(0, expected.stdout)}
+        expected = pool.submit(plain.run, TRAIN)
+        forked = [runner.run(TRAIN) for _ in range(2)]
+    assert {expected.result(), *forked} == {expected.result()}
+    assert expected.result().failure == "" and float(forked[0].stdout) > 0
+    plain.close()
+
+
+def test_without_a_fork_each_block_has_a_process_of_its_own():
+    plain = BlockRunner("--no-fork")
+    assert plain.run("print(__name__)\nx = 1 / 0", "page.md").failure.startswith("raised ZeroDivisionError")
+    assert "exit code 3" in plain.run("import os\nos._exit(3)").failure
+    assert plain.run("print(__name__, 'x' in globals())").stdout == "__main__ False\n"
+    plain.close()
