@@ -14,7 +14,7 @@ KEY = "lstm_guide"
 
 @dataclass(frozen=True)
 class Experiment:
-    """One experiment, by the path of its source, such as experiments/05_vanilla_lstm.py."""
+    """One experiment, by its source: experiments/05_vanilla_lstm.py, or non_stationary_series.py of a how-to guide."""
 
     source: Path
     root: Path = ROOT
@@ -56,8 +56,8 @@ class Experiment:
 
 
 def find(root: Path = ROOT) -> list[Experiment]:
-    """List the experiments, in the order of the lessons."""
-    return [Experiment(path, root) for path in sorted((root / "experiments").glob("[0-9][0-9]_*.py"))]
+    """List the experiments: those of the lessons by number, then those of how-to guides by name."""
+    return [Experiment(path, root) for path in sorted((root / "experiments").glob("*.py"))]
 
 
 def reached(source: Path, root: Path = ROOT) -> list[Path]:

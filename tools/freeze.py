@@ -215,7 +215,7 @@ def _tidy(notebook: nbformat.NotebookNode) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", help="parts of experiments' names, such as 05")
+    parser.add_argument("names", nargs="*", help="parts of experiments' names, such as 05 or series")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--reproduce", action="store_true")
     parser.add_argument("--seed", type=int, default=0, help="with --reproduce: the seed to count from")

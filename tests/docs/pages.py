@@ -62,6 +62,11 @@ def published_lessons() -> list[dict]:
     return [lesson for lesson in curriculum()["lessons"] if lesson_page(lesson).is_file()]
 
 
+def how_to_pages() -> list[Path]:
+    """The how-to guides, without their index."""
+    return sorted(path for path in (DOCS / "how-to").glob("*.md") if path.stem != "index")
+
+
 @dataclass(frozen=True)
 class Block:
     """A code block as the reader sees it."""

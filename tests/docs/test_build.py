@@ -10,6 +10,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCES = ("mkdocs.yml", "docs", "tools", "src", "experiments", "CONTRIBUTING.md", "CHANGELOG.md")
 LESSON = "docs/lessons/05-vanilla-lstm.md"
+GUIDE = "docs/how-to/non-stationary-series.md"
+GLOSSARY = "docs/reference/glossary.md"
 
 
 def build(root: Path, site: Path) -> subprocess.CompletedProcess:
@@ -51,6 +53,8 @@ def test_the_site_builds_without_a_warning(tmp_path):
         (LESSON, "../assets/diagrams/vanilla-lstm.svg", "../assets/diagrams/gone.svg", "gone.svg"),
         (LESSON, "      right: true\n", "", "mark exactly one choice 'right: true'"),
         (LESSON, "lesson: 5\n", "lesson: 6\n", "front matter says lesson 6"),
+        (GUIDE, "minutes_run:", "minutes:", "add minutes_run to the front matter"),
+        (GLOSSARY, "forget gate |", "forget gate | input gate |", "'input gate' stands there twice"),
         ("docs/experiments/05-vanilla-lstm.ipynb", "## Recall", "## [Recall](../lessons/none.md)", "none.md"),
         ("docs/curriculum.yml", "slug: 05-vanilla-lstm", "slug: 05-plain-lstm", "05-vanilla-lstm"),
     ],
@@ -63,3 +67,11 @@ def test_the_build_refuses(copy, name, old, new, says):
     done = build(copy, copy / "site")
     assert done.returncode != 0
     assert says in done.stderr + done.stdout
+
+
+@pytest.mark.slow
+def test_the_build_needs_the_glossary(copy):
+    (copy / GLOSSARY).unlink()
+    done = build(copy, copy / "site")
+    assert done.returncode != 0
+    assert "there is no docs/reference/glossary.md" in done.stderr + done.stdout

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pages import DOCS, ROOT, Page, curriculum, lesson_page, load_page, published_lessons
+from pages import DOCS, ROOT, Page, curriculum, how_to_pages, lesson_page, load_page, published_lessons
 
 MAX_ANSWER_WORDS = 60
 THEMES = {"foundations": range(1, 5), "models": range(5, 12), "advanced": range(12, 15)}
@@ -53,7 +53,8 @@ def check_topics(page: Page, lesson: dict) -> Iterator[str]:
             yield from check_target(page, topics[topic], f'topic "{topic}"')
 
 
-def check_reader_questions(page: Page, lesson: dict) -> Iterator[str]:
+def check_reader_questions(page: Page, lesson: dict | None = None) -> Iterator[str]:
+    """The front matter of a lesson or a how-to guide says which reader's question it answers, and where."""
     for question, target in (page.meta.get("reader_questions") or {}).items():
         if question not in curriculum()["reader_questions"]:
             yield f"front matter, reader_questions: the curriculum has no {question!r}"
@@ -75,9 +76,7 @@ def check_target(page: Page, target: str, what: str) -> Iterator[str]:
 
 
 def check_experiment(lesson: dict, root: Path) -> Iterator[str]:
-    """A lesson with an experiment comes with its source, its notebook and its results."""
-    if "experiment" not in lesson:
-        return
+    """A lesson's experiment or demonstrations come with their source, notebook and results."""
     slug = lesson["slug"]
     files = [
         f"experiments/{slug.replace('-', '_')}.py",
@@ -102,6 +101,12 @@ def test_the_page_is_whole(lesson):
     assert not problems, f"\ndocs/lessons/{lesson['slug']}.md\n" + "\n".join(problems)
 
 
+@pytest.mark.parametrize("path", how_to_pages(), ids=lambda path: path.stem)
+def test_a_how_to_guide_answers_the_readers_questions_that_it_names(path):
+    problems = list(check_reader_questions(load_page(path)))
+    assert not problems, f"\ndocs/how-to/{path.name}\n" + "\n".join(problems)
+
+
 def test_no_lesson_page_is_outside_the_curriculum():
     known = {lesson_page(lesson) for lesson in curriculum()["lessons"]} | {DOCS / "lessons/index.md"}
     assert not set((DOCS / "lessons").glob("*.md")) - known, "add the lesson to docs/curriculum.yml, or rename the page"
@@ -110,12 +115,40 @@ def test_no_lesson_page_is_outside_the_curriculum():
 def test_what_is_still_to_come_is_listed(record_property):
     published = published_lessons()
     waiting = [str(lesson["id"]) for lesson in curriculum()["lessons"] if lesson not in published]
-    answered = {
-        key for lesson in published for key in load_page(lesson_page(lesson)).meta.get("reader_questions") or {}
-    }
-    open_questions = sorted(set(curriculum()["reader_questions"]) - answered)
+    pages = [*map(lesson_page, published), *how_to_pages()]
+    open_questions = sorted(set(curriculum()["reader_questions"]) - answered(pages))
     record_property("note", f"lessons without a page: {', '.join(waiting) or 'none'}")
-    record_property("note", f"reader's questions that no lesson answers: {', '.join(open_questions) or 'none'}")
+    record_property("note", f"reader's questions that no page answers: {', '.join(open_questions) or 'none'}")
+
+
+def readme_problems(text: str, written: list[int], planned: int) -> Iterator[str]:
+    """What the readme says about the lessons that there are, and its links to files."""
+    said = re.search(r"lessons 1 to (\d+) of (\d+)", text)
+    if not said or list(range(1, int(said[1]) + 1)) != written or int(said[2]) != planned:
+        names = said[0] if said else "nothing like 'lessons 1 to 2 of 14'"
+        yield f"README.md says {names!r}; the lessons that have a page are {written} of {planned}"
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+        if not (ROOT / link).exists():
+            yield f"README.md links to {link}, which is not there"
+
+
+def test_the_readme_says_what_there_is():
+    written = [lesson["id"] for lesson in published_lessons()]
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert not list(readme_problems(text, written, len(curriculum()["lessons"])))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "lessons 1 to 3 of 14", "lessons 1 to 2 of 4", "lessons 1 to 2 of 14 [x](gone.md)"]
+)
+def test_a_readme_that_says_something_else_fails(text):
+    assert not list(readme_problems("lessons 1 to 2 of 14, [x](README.md#a)", [1, 2], 14))
+    assert list(readme_problems(text, [1, 2], 14))
+
+
+def answered(pages: list[Path]) -> set[str]:
+    """The reader's questions that these pages say they answer."""
+    return {question for path in pages for question in load_page(path).meta.get("reader_questions") or {}}
 
 
 def curriculum_problems(course: dict) -> Iterator[str]:
@@ -198,17 +231,25 @@ def test_a_page_with_a_gap_fails(old, new, message):
     assert any(message in problem for problem in problems_of(GOOD.replace(old, new)))
 
 
-def test_a_lesson_without_its_experiment_fails(tmp_path):
-    assert "make freeze" in next(check_experiment(LESSON, tmp_path))
+def test_questions_answered_by_a_how_to_guide_count(tmp_path):
+    guide = tmp_path / "guide.md"
+    guide.write_text(GOOD.replace("rq-4", "rq-2"))
+    assert answered([guide]) == {"rq-2"}
+
+
+@pytest.mark.parametrize("key", ["experiment", "demonstrations"])
+def test_a_lesson_without_its_experiment_or_demonstrations_fails(key, tmp_path):
+    lesson = {name: value for name, value in LESSON.items() if name != "experiment"} | {key: ["none"]}
+    assert "make freeze" in next(check_experiment(lesson, tmp_path))
     for name in ("experiments/05_vanilla_lstm.py", "docs/experiments/05-vanilla-lstm.ipynb"):
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).touch()
     values = tmp_path / "docs/results/05-vanilla-lstm/values.json"
     values.parent.mkdir(parents=True)
     values.write_text("{}")
-    assert "holds no value" in next(check_experiment(LESSON, tmp_path))
+    assert "holds no value" in next(check_experiment(lesson, tmp_path))
     values.write_text('{"a": {"value": 1}}')
-    assert list(check_experiment(LESSON, tmp_path)) == []
+    assert list(check_experiment(lesson, tmp_path)) == []
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,16 @@ def test_reproduce_tells_what_moved(project):
     assert "BEYOND" in beyond.stdout
 
 
+def test_an_experiment_of_a_how_to_guide_is_frozen_by_its_name(project):
+    (project / "experiments" / "ruff.toml").touch()
+    (project / "experiments" / "a_series.py").write_text(TINY)
+    assert [found.slug for found in experiments.find(project)] == ["07-tiny", "a-series"]
+    assert run(project, "a-series").stdout == "Frozen: a-series.\n"
+    assert (project / "docs/experiments/a-series.ipynb").is_file()
+    assert (project / "docs/results/a-series/values.json").is_file()
+    assert "Stale: 07-tiny;" in run(project, "--check").stdout
+
+
 def test_unknown_experiment_is_named(project):
     stopped = run(project, "99")
     assert stopped.returncode == 1

@@ -1,4 +1,4 @@
-"""Each lesson page keeps the page standard (docs/about/contributing has it in words).
+"""Each lesson and each how-to guide keeps the page standard (docs/about/contributing has it in words).
 
 The check for typed numbers is a heuristic: it sees decimal numbers and percentages in paragraphs, lists,
 captions and tables written by hand. It sees no whole numbers, no numbers in words, and nothing in code,
@@ -14,9 +14,11 @@ import pytest
 import yaml
 from bs4 import Comment, Tag
 from census import RUN, contains
-from pages import Page, code_lines, lesson_page, load_page, published_lessons
+from pages import ROOT, Page, code_lines, how_to_pages, lesson_page, load_page, published_lessons
 from pytest_codeblocks.main import extract_from_buffer
 
+MAX_ANSWER_WORDS = 60
+LITERATURE = r"doi\.org/|arxiv\.org/"
 SECTIONS = ["experiment", "when-it-goes-wrong", "your-turn", "check-yourself", "sources"]
 PROSE = ["p", "li", "td", "th", "dd", "dt", "figcaption", "summary", "h1", "h2", "h3", "h4"]
 SNIPPET = re.compile(r"^\s*-{1,}8<-{1,}.*$", re.M)
@@ -45,7 +47,10 @@ def check_pictures(page: Page, lesson: dict) -> Iterator[str]:
     results = any("results/" in image["src"] for image in images) or re.search(r'8<-+ "results/', page.text)
     if not results:
         yield "the page needs a figure or a table of measured results from docs/results"
-    for image in images:
+
+
+def check_alt_texts(page: Page, lesson: dict) -> Iterator[str]:
+    for image in page.soup.find_all("img"):
         if len(image.get("alt", "").strip()) < 20:
             yield f"{image['src']}: say in the alt text what the picture shows, in 20 characters or more"
 
@@ -57,7 +62,7 @@ def check_sections(page: Page, lesson: dict) -> Iterator[str]:
             yield f"the page needs a section `## ... {{ #{anchor} }}`"
     if page.heading("experiment") and not links(page, "experiment", r"experiments/.*\.ipynb"):
         yield "the section #experiment must link to the whole notebook, ../experiments/<slug>.ipynb"
-    if page.heading("sources") and not links(page, "sources", r"doi\.org/|arxiv\.org/"):
+    if page.heading("sources") and not links(page, "sources", LITERATURE):
         yield "the section #sources must link to literature by doi.org or arxiv.org"
 
 
@@ -159,9 +164,35 @@ def shorten(text: str) -> str:
     return text if len(text) < 70 else text[:67] + "..."
 
 
+def check_first_paragraph(page: Page, guide: dict) -> Iterator[str]:
+    """A how-to guide answers its question at once."""
+    title = page.soup.find("h1")
+    first = title and title.find_next_sibling()
+    if first is None or first.name != "p" or first.find("img"):
+        yield "under the `#` title the first thing must be a paragraph that gives the answer"
+    elif len(first.get_text().split()) > MAX_ANSWER_WORDS:
+        yield f"the first paragraph has {len(first.get_text().split())} words: {MAX_ANSWER_WORDS} at most"
+
+
+def check_link_to_experiment(page: Page, guide: dict) -> Iterator[str]:
+    if not guide["has_experiment"]:
+        return
+    notebook = f"../experiments/{guide['slug']}.ipynb"
+    if not page.soup.find("a", href=re.compile(re.escape(notebook))):
+        yield f"the page must link to its experiment, {notebook}"
+
+
+def check_sources(page: Page, guide: dict) -> Iterator[str]:
+    """A guide that cites lists what it cites."""
+    cited = page.soup.find("a", href=re.compile(LITERATURE))
+    if cited and not links(page, "sources", LITERATURE):
+        yield f"the page cites {cited['href']}: list it in a section `## ... {{ #sources }}`"
+
+
 CHECKS = [
     check_front_matter,
     check_pictures,
+    check_alt_texts,
     check_sections,
     check_mistakes,
     check_exercises,
@@ -171,14 +202,33 @@ CHECKS = [
 ]
 
 
-def problems_of(page: Page, lesson: dict) -> list[str]:
-    return [problem for check in CHECKS for problem in check(page, lesson)]
+HOW_TO_CHECKS = [
+    check_front_matter,
+    check_first_paragraph,
+    check_link_to_experiment,
+    check_sources,
+    check_alt_texts,
+    check_prose,
+    check_typed_numbers,
+]
+
+
+def problems_of(page: Page, what: dict, checks: list = CHECKS) -> list[str]:
+    return [problem for check in checks for problem in check(page, what)]
 
 
 @pytest.mark.parametrize("lesson", published_lessons(), ids=lambda lesson: lesson["slug"])
 def test_the_page_keeps_the_standard(lesson):
     problems = problems_of(load_page(lesson_page(lesson)), lesson)
     assert not problems, f"\ndocs/lessons/{lesson['slug']}.md\n" + "\n".join(problems)
+
+
+@pytest.mark.parametrize("path", how_to_pages(), ids=lambda path: path.stem)
+def test_the_how_to_guide_keeps_the_standard(path):
+    experiment = ROOT / "experiments" / f"{path.stem.replace('-', '_')}.py"
+    guide = {"slug": path.stem, "has_experiment": experiment.is_file()}
+    problems = problems_of(load_page(path), guide, HOW_TO_CHECKS)
+    assert not problems, f"\ndocs/how-to/{path.name}\n" + "\n".join(problems)
 
 
 # From here on: each check is shown a page that it must refuse.
@@ -287,4 +337,53 @@ def test_a_page_that_keeps_the_standard_passes():
 def test_a_page_that_does_not_keep_it_fails(old, new, message):
     assert old in GOOD
     problems = problems_of(Page(GOOD.replace(old, new)), LESSON)
+    assert any(message in problem for problem in problems), problems
+
+
+GUIDE = {"slug": "some-series", "has_experiment": True}
+GOOD_GUIDE = """\
+---
+description: A guide that keeps the standard, so that each check can be shown what it must refuse.
+minutes_read: 5
+minutes_run: 0.5
+---
+# How to test a series
+
+It can, as {{ value("accuracy", ".1%") }} shows in [the experiment](../experiments/some-series.ipynb).
+
+![A figure of what the test measured](../results/test/figure.svg)
+
+A score of 69.03 was [published](https://doi.org/10.1000/1).
+
+## Sources { #sources }
+
+- [A paper](https://doi.org/10.1000/1)
+"""
+BAD_GUIDE = {
+    "no description": ("description: A", "summary: A", "description has 0 characters"),
+    "no minutes to read": ("minutes_read: 5", "", "minutes_read must be a number"),
+    "no minutes to run": ("minutes_run: 0.5", "minutes_run: 0", "minutes_run must be a number"),
+    "no answer": ("It can, as", "- It can, as", "must be a paragraph"),
+    "a picture first": ("It can, as", "![A figure of the very series](x.svg)\n\nIt can, as", "must be a paragraph"),
+    "no title": ("# How", "## How", "must be a paragraph"),
+    "long answer": ("It can, as", "word " * 60 + "as", "words: 60 at most"),
+    "no experiment": ("../experiments/some-series.ipynb", "other.md", "link to its experiment, ../experiments/some"),
+    "no sources": ("{ #sources }", "{ #other }", "the page cites https://doi.org/10.1000/1"),
+    "empty sources": ("- [A paper](https://doi.org/10.1000/1)", "None.", "the page cites"),
+    "no alt text": ("![A figure of what the test measured]", "![figure]", "say in the alt text"),
+    "typed number": ("[published](https://doi.org/10.1000/1)", "published", "'69.03' is typed by hand"),
+    "exclamation mark": ("was [pub", "was great! [pub", "exclamation mark"),
+}
+
+
+def test_a_guide_that_keeps_the_standard_passes():
+    assert problems_of(Page(GOOD_GUIDE), GUIDE, HOW_TO_CHECKS) == []
+    alone = GOOD_GUIDE.replace("../experiments/some-series.ipynb", "other.md")
+    assert problems_of(Page(alone), GUIDE | {"has_experiment": False}, HOW_TO_CHECKS) == []
+
+
+@pytest.mark.parametrize(("old", "new", "message"), BAD_GUIDE.values(), ids=BAD_GUIDE)
+def test_a_guide_that_does_not_keep_it_fails(old, new, message):
+    assert old in GOOD_GUIDE
+    problems = problems_of(Page(GOOD_GUIDE.replace(old, new)), GUIDE, HOW_TO_CHECKS)
     assert any(message in problem for problem in problems), problems

@@ -2,17 +2,17 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 HERE = Path(__file__).resolve().parent
 # The helpers lie beside the tests, and the start of `mkdocs serve` is measured by a benchmark.
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "benchmarks")]
 
-from site_browser import Chromium, Visitor  # noqa: E402
+from site_browser import Chromium, Visitor, Watch  # noqa: E402
 from site_build import Site, build_once, serve  # noqa: E402
 
 CHROMIUM = Chromium()
@@ -39,6 +39,22 @@ def visit(site: Site) -> Iterator[Visitor]:
     problems = visitor.problems()
     visitor.close()
     assert not problems, "\n".join(problems)
+
+
+@pytest.fixture
+def look(site: Site) -> Iterator[Callable[[str], Page]]:
+    """look("lessons/") opens a page as visit does, but in a context that all tests of this worker share."""
+    page = CHROMIUM.common().new_page()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    watch = Watch(page, site.url)
+
+    def open_page(name: str) -> Page:
+        page.goto(site.url + name)
+        return page
+
+    yield open_page
+    page.close()
+    assert not watch.problems, "\n".join(watch.problems)
 
 
 @pytest.hookimpl(trylast=True)

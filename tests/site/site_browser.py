@@ -39,6 +39,7 @@ class Chromium:
     def __init__(self) -> None:
         self.playwright: Playwright | None = None
         self.browser: Browser | None = None
+        self.context: BrowserContext | None = None
 
     def start(self) -> Browser:
         if self.browser is None:
@@ -47,12 +48,18 @@ class Chromium:
             self.browser = self.playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         return self.browser
 
+    def common(self) -> BrowserContext:
+        """A context for tests that leave nothing behind: what one page loaded, the next takes from the cache."""
+        if self.context is None:
+            self.context = self.start().new_context()
+        return self.context
+
     def stop(self) -> None:
         if self.playwright is not None:
             if self.browser is not None:
                 self.browser.close()
             self.playwright.stop()
-        self.playwright = self.browser = None
+        self.playwright = self.browser = self.context = None
 
 
 class Watch:

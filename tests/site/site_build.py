@@ -16,6 +16,8 @@ DOCS = ROOT / "docs"
 # No such host exists. A page that asked its own public address for a file would fail, as it should.
 SITE_URL = "https://lstm-guide.test/guide/"
 BUILD_SECONDS = 300
+# Tests that look at one lesson look at the model for all others
+LESSON = "lessons/05-vanilla-lstm/"
 
 
 def addresses() -> list[str]:
@@ -35,12 +37,16 @@ def lessons() -> list[str]:
     return [name for name in addresses() if name.startswith("lessons/") and name != "lessons/"]
 
 
+def how_tos() -> list[str]:
+    return [name for name in addresses() if name.startswith("how-to/") and name != "how-to/"]
+
+
 def notebooks() -> list[str]:
     return [name for name in addresses() if name.startswith("experiments/")]
 
 
 def source(name: str) -> Path:
-    """The file that a lesson's or a notebook's page was made from."""
+    """The file that the page of a lesson, a how-to guide or a notebook was made from."""
     path = DOCS / name.rstrip("/")
     return path.with_suffix(".ipynb" if name in notebooks() else ".md")
 

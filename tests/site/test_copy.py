@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from site_build import DOCS, lessons, notebooks, source
+from site_build import DOCS, LESSON, how_tos, lessons, notebooks, source
 
 FENCE = re.compile(r"^(?P<indent> *)```python\n(?P<code>.*?)^(?P=indent)```$", re.M | re.S)
 SKIPPED = re.compile(r"<!--\s*pytest\.mark\.skip.*?-->\s*```python\n(.*?)^```$", re.M | re.S)
@@ -24,6 +24,10 @@ def notebook_blocks(text: str) -> list[str]:
     return ["".join(cell["source"]).strip("\n") for cell in cells if cell["cell_type"] == "code" and cell["source"]]
 
 
+# Every lesson must hold code; a how-to guide need not
+WITH_CODE = [*lessons(), *(name for name in how_tos() if page_blocks(source(name).read_text(encoding="utf-8")))]
+
+
 def open_all(page: Page) -> None:
     page.evaluate("document.querySelectorAll('article details').forEach((node) => { node.open = true; })")
 
@@ -36,7 +40,7 @@ def copied(page: Page, button: Locator) -> str:
     return page.evaluate("navigator.clipboard.readText()")
 
 
-@pytest.mark.parametrize("name", ["", *lessons(), *notebooks()])
+@pytest.mark.parametrize("name", ["", *WITH_CODE, *notebooks()])
 def test_each_block_is_copied_exactly(name, visit):
     path = source(name) if name else DOCS / "index.md"
     text = path.read_text(encoding="utf-8")
@@ -51,7 +55,7 @@ def test_each_block_is_copied_exactly(name, visit):
         assert copied(page, block.locator("[data-md-type=copy]")).rstrip("\n") == code
 
 
-@pytest.mark.parametrize("name", lessons())
+@pytest.mark.parametrize("name", WITH_CODE)
 def test_copy_all_gives_a_program(name, visit):
     text = source(name).read_text(encoding="utf-8")
     page = visit(name, **CLIPBOARD)
@@ -65,14 +69,14 @@ def test_copy_all_gives_a_program(name, visit):
 
 def test_copying_needs_the_browsers_consent(visit):
     """Where the browser forbids it, the reader is told instead of left with an old clipboard."""
-    page = visit(lessons()[0])
+    page = visit(LESSON)
     page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('forbidden')); }")
     page.get_by_role("button", name="Copy all code").click()
     expect(page.get_by_role("status").filter(has_text="did not allow")).to_be_visible()
 
 
 def test_printed_output_has_no_copy_button(visit):
-    page = visit(lessons()[0])
+    page = visit(LESSON)
     outputs = page.locator("article .output")
     outputs.first.scroll_into_view_if_needed()
     expect(page.locator("article [data-md-type=copy]").first).to_be_attached()

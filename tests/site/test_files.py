@@ -5,7 +5,7 @@ import re
 from html import unescape
 
 import pytest
-from site_build import ROOT, SITE_URL, addresses, notebooks, source
+from site_build import ROOT, SITE_URL, addresses, how_tos, lessons, notebooks, source
 
 SIGNATURES = {".png": b"\x89PNG\r\n", ".svg": b"<svg", ".xml": b"<?xml"}
 
@@ -31,12 +31,12 @@ def test_downloads_are_the_repositorys_files(name, visit, site):
     assert notebook["nbformat"] == 4
 
 
-@pytest.mark.parametrize("name", notebooks())
-def test_the_lesson_offers_the_script_too(name, site):
-    lesson = site.file(name.replace("experiments/", "lessons/"))
-    if lesson.exists():
-        links = download_links(lesson.read_text(encoding="utf-8"))
-        assert any(link.endswith(".py") for link in links)
+@pytest.mark.parametrize("name", [*lessons(), *how_tos()])
+def test_the_page_offers_its_script_too(name, site):
+    links = download_links(site.file(name).read_text(encoding="utf-8"))
+    script = f"{name.split('/')[1].replace('-', '_')}.py"
+    has_one = (ROOT / "experiments" / script).is_file()
+    assert [link.rpartition("/")[2] for link in links] == ([script] if has_one else [])
 
 
 @pytest.mark.parametrize("path", ["assets/favicon.svg", "assets/favicon.png", "assets/social-card.png", "sitemap.xml"])

@@ -3,9 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 from site_axe import still
-from site_build import lessons
-
-LESSON = lessons()[0]
+from site_build import LESSON
 
 # Where the focus is, and whether the reader sees it: on the element or, for the hidden radio buttons of
 # the colour toggle, on the label that stands for it.

@@ -2,7 +2,7 @@
 
 import pytest
 from playwright.sync_api import expect
-from site_build import addresses, lessons
+from site_build import LESSON, addresses
 
 
 def with_maths(site) -> list[str]:
@@ -11,7 +11,7 @@ def with_maths(site) -> list[str]:
 
 def test_formulas_are_typeset(visit):
     """test_pages.py looks for formulas left as they were; this looks at how they are set."""
-    page = visit(lessons()[0])
+    page = visit(LESSON)
     formulas = page.locator("article .arithmatex .katex")
     expect(formulas.first).to_be_visible()
     assert page.locator("article div.arithmatex .katex-display").count() > 0
@@ -21,7 +21,7 @@ def test_formulas_are_typeset(visit):
 
 
 def test_formulas_can_be_read_without_javascript(visit):
-    page = visit(lessons()[0], java_script_enabled=False)
+    page = visit(LESSON, java_script_enabled=False)
     first = page.locator("article div.arithmatex").first
     expect(first).to_be_visible()
     expect(first).to_contain_text(r"\sigma(W_f x_t + U_f h_{t-1} + b_f)")

@@ -6,25 +6,38 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
-from site_axe import COLOUR_RULES, NARROW_RULES, still, violations
-from site_build import SITE_URL, addresses, notebooks
+from site_axe import COLOUR_RULES, NARROW_RULES, still, violations, weak_colours
+from site_build import LESSON, SITE_URL, addresses, notebooks
 
 HERE = Path(__file__).parent
 TRANSFER_LIMIT = 1_500_000
-NOTEBOOK_LIMIT = 60 * 1024
+SEARCH_LIMIT = 1_500_000
+NOTEBOOK_LIMIT = 80 * 1024
 
 FACTS, OVERFLOW = ((HERE / name).read_text(encoding="utf-8") for name in ("facts.js", "overflow.js"))
 
 
-@pytest.mark.parametrize("name", [*addresses(), "404.html"])
-def test_page(name, visit, record_property):
+NAMES = [*addresses(), "404.html"]
+
+
+def kind(name: str) -> str:
+    """The folder that a page is in: pages of one folder are made alike."""
+    return name.rstrip("/").rpartition("/")[0]
+
+
+# The colours of each piece of text are asked about on the first page of each kind, and on each that is its own kind
+WHOLE = {name for name in NAMES if not kind(name)} | set({kind(name): name for name in reversed(NAMES)}.values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_page(name, look, record_property):
     """One visit a page, because loading and measuring is what costs time; every defect is listed."""
-    page = visit(name)
+    page = look(name)
     still(page)
     facts = page.evaluate(FACTS)
     record_property("bytes", facts["bytes"])
     print(f"{name or 'home'}: {facts['bytes'] / 1024:.0f} KB with all that it loads")
-    problems = [*head(facts, name), *body(facts), *accessible(page), *fits(page)]
+    problems = [*head(facts, name), *body(facts), *accessible(page, whole=name in WHOLE), *fits(page)]
     assert not problems, "\n".join(problems)
 
 
@@ -59,12 +72,14 @@ def body(facts: dict) -> Iterator[str]:
         yield f"the page loads {facts['bytes']} bytes, more than {TRANSFER_LIMIT}"
 
 
-def accessible(page: Page) -> Iterator[str]:
-    """Everything in light; in dark only what depends on colour."""
-    yield from (f"light: {line}" for line in violations(page))
-    page.emulate_media(color_scheme="dark")
-    page.wait_for_selector("body[data-md-color-scheme=slate]")
-    yield from (f"dark: {line}" for line in violations(page, COLOUR_RULES))
+def accessible(page: Page, whole: bool) -> Iterator[str]:
+    """Every rule; those of colour in light and dark, for all text or for one piece of each colour."""
+    yield from violations(page, without=COLOUR_RULES)
+    for scheme, name in (("light", "default"), ("dark", "slate")):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_selector(f"body[data-md-color-scheme={name}]")
+        found = violations(page, COLOUR_RULES) if whole else weak_colours(page)
+        yield from (f"{scheme}: {line}" for line in found)
 
 
 def fits(page: Page) -> Iterator[str]:
@@ -82,6 +97,11 @@ def test_a_notebook_page_is_light(name, site):
     markup = site.file(name).read_text(encoding="utf-8")
     weight = len(re.sub(r"<svg\b.*?</svg>", "", markup, flags=re.S).encode())
     assert weight <= NOTEBOOK_LIMIT, f"{weight} bytes without drawings, more than {NOTEBOOK_LIMIT}"
+
+
+def test_the_search_index_is_light(site):
+    weight = (site.folder / "search" / "search_index.json").stat().st_size
+    assert weight <= SEARCH_LIMIT, f"{weight} bytes, more than {SEARCH_LIMIT}"
 
 
 def test_the_sitemap_names_every_page(site):
@@ -105,3 +125,23 @@ def test_a_page_does_complain(visit):
     visit.watches.clear()
     for expected in ("https://elsewhere.test/a.png", "status 404", "on purpose"):
         assert expected in seen
+
+
+@pytest.mark.parametrize(
+    ("style", "text", "rule"),
+    [
+        ("p { color: light-dark(#888, var(--ink)); }", "", "color-contrast"),
+        ("figcaption { background: #777; }", "", "color-contrast"),
+        ("article { opacity: 0.5; }", "", "color-contrast"),
+        ("article a { text-decoration: none !important; color: var(--muted) !important; }", "", "link-in-text-block"),
+        ("* {}", "<p>Good, <b style='color: #999'>weak</b></p>", "color-contrast"),
+    ],
+)
+def test_a_weak_colour_is_found(style, text, rule, look):
+    """The sample of colours sees what asking about all text would see."""
+    page = look(LESSON)
+    still(page)
+    assert not weak_colours(page)
+    page.add_style_tag(content=style)
+    page.evaluate("(text) => document.querySelector('article').insertAdjacentHTML('beforeend', text)", text)
+    assert any(line.startswith(rule) for line in weak_colours(page))

@@ -2,9 +2,8 @@
 
 import pytest
 from playwright.sync_api import Page, expect
-from site_build import lessons
+from site_build import LESSON, lessons
 
-LESSON = lessons()[0]
 SLUG = LESSON.split("/")[1]
 
 

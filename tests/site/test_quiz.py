@@ -3,9 +3,8 @@
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from site_axe import still, violations
-from site_build import lessons
+from site_build import LESSON, lessons
 
-LESSON = lessons()[0]
 FEEDBACK = ".quiz__feedback"
 
 

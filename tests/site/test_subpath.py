@@ -4,10 +4,10 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from site_build import lessons
+from site_build import LESSON
 
 
-@pytest.mark.parametrize("name", ["", lessons()[0]])
+@pytest.mark.parametrize("name", ["", LESSON])
 def test_pages_work_under_a_path(name, visit, site):
     """visit() fails the test if anything is asked for from outside the path."""
     page = visit(name, base=site.guide)

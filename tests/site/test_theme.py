@@ -4,9 +4,8 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from site_build import lessons, notebooks
+from site_build import LESSON, addresses
 
-LESSON = lessons()[0]
 TOGGLE = "form[data-md-component=palette] label:visible"
 
 # Contrast of each figure colour with the page, by WCAG's formula. A canvas turns any colour into bytes.
@@ -84,7 +83,7 @@ def test_the_toggle_works_from_the_keyboard(visit):
         scheme(page, expected)
 
 
-@pytest.mark.parametrize("name", ["", LESSON, notebooks()[0]])
+@pytest.mark.parametrize("name", ["", LESSON, LESSON.replace("lessons", "experiments")])
 def test_figures_follow(name, visit):
     """Each figure has an ink that changes with the scheme."""
     page = visit(name, color_scheme="light")
@@ -110,10 +109,11 @@ def test_figure_colours_can_be_seen(system, visit):
     assert not weak, f"in {system}: {weak}"
 
 
-def test_colours_of_figures_come_from_variables(site):
+@pytest.mark.parametrize("name", addresses())
+def test_colours_of_figures_come_from_variables(name, site):
     """A literal colour in a figure would stay when the scheme changes."""
-    markup = site.file(LESSON).read_text(encoding="utf-8")
+    markup = site.file(name).read_text(encoding="utf-8")
     figures = re.findall(r'<span class="figure">(.*?)</svg>', markup, re.S)
     literal = re.compile(r"(?:fill|stroke)\s*[:=]\s*\"?\s*(#[0-9a-fA-F]{3,8}|rgb)")
-    assert figures
+    assert figures or name != LESSON
     assert not [match for figure in figures for match in literal.findall(figure)]

@@ -6,9 +6,9 @@ from mkdocs.structure.files import File
 
 
 def on_files(files, config):
-    """Add experiments/NN_name.py to the site's files."""
+    """Add experiments/*.py to the site's files."""
     root = Path(config.config_file_path).parent
-    for script in sorted((root / "experiments").glob("[0-9][0-9]_*.py")):
+    for script in sorted((root / "experiments").glob("*.py")):
         uri = f"experiments/{script.name}"
         files.append(File.generated(config, uri, abs_src_path=str(script)))
     return files

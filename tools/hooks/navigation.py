@@ -6,10 +6,10 @@ A page that has no place (a lesson that the curriculum does not name) is reporte
 
 from pathlib import Path
 
-from curriculum import THEMES, load_lessons
+from curriculum import THEMES, load_how_tos, load_lessons
 
 # Modules in the order of the work: data first, report last.
-API_ORDER = ["problems", "datasets", "prepare", "models", "evaluate", "plots", "report", "cli"]
+API_ORDER = ["cell", "problems", "datasets", "prepare", "models", "evaluate", "plots", "report", "cli"]
 
 
 def on_config(config):
@@ -19,7 +19,7 @@ def on_config(config):
         sections = [
             {"Home": "index.md"},
             {"Course": course(docs)},
-            {"How-to": pages(docs, "how-to")},
+            {"How-to": how_to(docs)},
             {"Reference": reference(docs)},
             {"About": pages(docs, "about")},
         ]
@@ -45,6 +45,17 @@ def lesson_entries(lesson) -> list[dict[str, str]]:
         entries.append({f"{lesson.number}. {lesson.short_title}": lesson.page})
     if lesson.has_experiment:
         entries.append({f"Experiment {lesson.number}": lesson.notebook})
+    return entries
+
+
+def how_to(docs: Path) -> list:
+    """The index, then each guide and its experiment, as far as they exist."""
+    entries: list = ["how-to/index.md"] if (docs / "how-to/index.md").is_file() else []
+    for guide in load_how_tos(docs):
+        if guide.has_page:
+            entries.append(guide.page)
+        if guide.has_experiment:
+            entries.append({f"Experiment: {guide.short_title}": guide.notebook})
     return entries
 
 

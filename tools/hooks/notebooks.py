@@ -11,7 +11,7 @@ import re
 from datetime import date
 from pathlib import Path
 
-from curriculum import lesson_for
+from curriculum import guide_for
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority
 
@@ -32,17 +32,17 @@ def on_page_read_source(page, config):
         return None
     path = Path(page.file.abs_src_path)
     notebook = json.loads(path.read_text(encoding="utf-8"))
-    lesson = lesson_for(page.file.src_uri, config.docs_dir)
-    return to_markdown(notebook, path, lesson)
+    return to_markdown(notebook, path, guide_for(page.file.src_uri, config.docs_dir))
 
 
-def to_markdown(notebook: dict, path: Path, lesson=None) -> str:
+def to_markdown(notebook: dict, path: Path, guide=None) -> str:
     """The whole page: front matter, title, bar, cells."""
     cells = [part for cell in notebook["cells"] for part in cell_parts(cell, path)]
     body = "\n\n".join(part for part in cells if part.strip())
     title, body = split_title(body, path)
     meta = {"title": title, "description": description(notebook, body), "render_macros": False}
-    return f"---\n{json.dumps(meta)}\n---\n\n# {title}\n\n{bar(notebook, path, lesson)}\n\n{body}\n"
+    meta["search"] = {"exclude": True}  # the page that the notebook belongs to says the same and is found
+    return f"---\n{json.dumps(meta)}\n---\n\n# {title}\n\n{bar(notebook, path, guide)}\n\n{body}\n"
 
 
 def split_title(body: str, path: Path) -> tuple[str, str]:
@@ -61,15 +61,15 @@ def description(notebook: dict, body: str) -> str:
     return text if len(text) <= 160 else text[:157].rsplit(" ", 1)[0] + " ..."
 
 
-def bar(notebook: dict, path: Path, lesson) -> str:
+def bar(notebook: dict, path: Path, guide) -> str:
     """Downloads and what the run was, under the title."""
     notebook_link = f'<a class="bar__button" href="{path.name}" download>Download notebook</a>'
     links = [notebook_link]
-    if lesson:
-        script = Path(lesson.script).name
+    if guide:
+        script = Path(guide.script).name
         links.append(f'[Download script]({script}){{ .bar__button download="{script}" }}')
-        if lesson.has_page:
-            links.append(f"[Lesson {lesson.number}](../{lesson.page}){{ .bar__button }}")
+        if guide.has_page:
+            links.append(f"[{guide.label}](../{guide.page}){{ .bar__button }}")
     run = run_line(notebook["metadata"].get("lstm_guide", {}))
     return f'<div class="bar" markdown="span">{run}<span class="bar__buttons">{" ".join(links)}</span></div>'
 

@@ -1,6 +1,6 @@
 """Edit links: none without a repository, and for a notebook the link goes to its source script."""
 
-from curriculum import lesson_for
+from curriculum import guide_for
 
 
 def on_config(config):
@@ -14,8 +14,8 @@ def on_config(config):
 
 def on_page_context(context, page, config, nav):
     """A frozen notebook is generated: send the reader to the file that is edited."""
-    lesson = lesson_for(page.file.src_uri, config.docs_dir)
-    if lesson and page.edit_url and page.file.src_uri == lesson.notebook:
-        root = page.edit_url.removesuffix(f"docs/{lesson.notebook}")
-        page.edit_url = f"{root}{lesson.script}"
+    guide = guide_for(page.file.src_uri, config.docs_dir)
+    if guide and page.edit_url and page.file.src_uri == guide.notebook:
+        root = page.edit_url.removesuffix(f"docs/{guide.notebook}")
+        page.edit_url = f"{root}{guide.script}"
     return context

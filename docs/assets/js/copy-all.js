@@ -1,7 +1,7 @@
-// A lesson's "Copy all code": its Python blocks in order, those that are marked as not run left out.
+// A page's "Copy all code": its Python blocks in order, those that are marked as not run left out.
 (() => {
   "use strict";
-  const bar = document.querySelector("[data-lesson].bar .bar__buttons");
+  const bar = document.querySelector(".bar[data-copy] .bar__buttons");
   if (!bar || !navigator.clipboard) return;
 
   function isSkipped(block) {
@@ -13,8 +13,10 @@
     return false;
   }
 
+  const blocks = [...document.querySelectorAll("article .language-python.highlight")].filter((block) => !block.closest(".quiz"));
+  if (!blocks.length) return;
+
   function allCode() {
-    const blocks = [...document.querySelectorAll("article .language-python.highlight")].filter((block) => !block.closest(".quiz"));
     const texts = blocks.filter((block) => !isSkipped(block));
     return texts.map((block) => block.querySelector("code").textContent.trimEnd()).join("\n\n") + "\n";
   }
