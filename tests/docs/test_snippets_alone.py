@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -95,7 +96,16 @@ def test_ctrl_c_stops_the_run_and_all_that_blocks_have_started(tmp_path, workers
         time.sleep(60)"""
     folder = write_pages(tmp_path, {"a.md": "```python\n" + code.replace("        ", "") + "\n```\n"})
     command = [*pytest_command(), *workers, "."]
-    run = subprocess.Popen(command, cwd=folder, env=plain_environment(), stdout=subprocess.PIPE, start_new_session=True)
+    # A shell that runs the tests in the background makes its children ignore Ctrl-C
+    heed = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    run = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=plain_environment(),
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=heed,
+    )
     until(lambda: pids.is_file() and pids.read_text().strip())
     os.killpg(run.pid, signal.SIGINT)  # as a terminal does: to every process of the command
     run.communicate(timeout=60)
