@@ -31,7 +31,7 @@ from sklearn.metrics import root_mean_squared_error
 from lstm_guide import evaluate, plots, problems, report
 
 plots.use_style()
-SEEDS = range(report.first_seed(), report.first_seed() + 10)
+SEEDS = range(report.first_seed(), report.first_seed() + 8)
 
 # %% [markdown]
 # ## The problem
@@ -42,7 +42,7 @@ SEEDS = range(report.first_seed(), report.first_seed() + 10)
 # litres. So the best error possible is known: whoever follows the barrel day by day is off by 2 litres, and nobody can
 # do better.
 #
-# Each run has its own data: 3,200 barrels to learn from, 500 to watch over the training, 2,000 for the score.
+# Each run has its own data: 3,200 barrels to learn from and 2,000 for the score; one has 500 more to watch.
 
 # %%
 N_STEPS, NOISE, CAPACITY = 14, 2.0, 100
@@ -126,9 +126,9 @@ def run(seed):
     """Score the network and its rivals on barrels that none of them has seen."""
     x, y = barrels("train", seed)
     unseen, level = barrels("test", seed)
-    models[seed], histories[seed] = life_cycle(
-        "LSTM", seed, x, y, watched=barrels("validation", seed)
-    )
+    # watching costs time and changes nothing, so one run is watched
+    watched = barrels("validation", seed) if seed == SEEDS[0] else None
+    models[seed], histories[seed] = life_cycle("LSTM", seed, x, y, watched)
     flat_model, _ = life_cycle("MLP", seed, x, y)
     flat, unseen_flat = x.reshape(len(x), -1), unseen.reshape(len(unseen), -1)
     line = LinearRegression().fit(flat, y)
@@ -137,12 +137,10 @@ def run(seed):
         "LSTM": predict(models[seed], unseen),
         "MLP": predict(flat_model, unseen),
         "linear regression": line.predict(unseen_flat),
-        "linear regression, kept to 0 to 100": np.clip(
-            line.predict(unseen_flat), 0, CAPACITY
-        ),
+        "linear, kept to 0-100": line.predict(unseen_flat).clip(0, CAPACITY),
         "boosted trees": trees.predict(unseen_flat),
         "ledger": ledger(unseen),
-        "mean level of the training part": np.full(len(level), y.mean()),
+        "mean level": np.full(len(level), y.mean()),
         "the rule itself": rule(unseen),
     }
     return {
@@ -152,7 +150,6 @@ def run(seed):
 
 
 scores = evaluate.repeat(run, SEEDS, label="life-cycle")
-scores.round(2)
 
 # %% [markdown]
 # Step 4, for the last of these models. `evaluate` gives the loss and the metrics in the unit of what it was given, here
@@ -166,8 +163,7 @@ found = models[seed].evaluate(
     unseen / CAPACITY, level / CAPACITY, verbose=0, return_dict=True
 )
 error = np.sqrt(found["loss"]) * CAPACITY
-print(f"loss {found['loss']:.6f}, mean absolute error {found['mae']:.4f}")
-print(f"in litres: RMSE {error:.2f}, MAE {found['mae'] * CAPACITY:.2f}")
+print(f"RMSE {error:.2f} litres, mean absolute error {found['mae'] * CAPACITY:.2f}")
 assert np.isclose(error, scores.loc[seed, "LSTM"], rtol=1e-3)
 
 # %%
@@ -185,30 +181,29 @@ table = pd.DataFrame(
     index=pd.Index(means, name="method"),
 )
 report.table("scores", table, tolerance=0.2, floatfmt=".2f")
-figure = plots.intervals(
-    means, "RMSE on unseen barrels (litres), lower is better", highlight="LSTM"
-)
+figure = plots.intervals(means, "RMSE on unseen barrels (litres)", highlight="LSTM")
+figure.set_size_inches(4.8, 4)
 report.figure(
     "scores",
     figure,
     alt="Error of each method on unseen barrels: the rule itself at 2 litres, the LSTM near 5, the MLP near 7, boosted "
     "trees and linear regression between 12 and 15, the ledger near 18, the mean level above 30",
 )
-report.value("lstm_rmse", means["LSTM"][0], tolerance=0.8)
-report.value("lstm_low", means["LSTM"][1], tolerance=0.8)
-report.value("lstm_high", means["LSTM"][2], tolerance=0.8)
+for name, number in zip(["rmse", "low", "high"], means["LSTM"], strict=True):
+    report.value(f"lstm_{name}", number, tolerance=0.8)
 report.value("lstm_worst", scores["LSTM"].max(), tolerance=2)
-report.value("rule_rmse", means["the rule itself"][0], tolerance=0.1)
-report.value("trees_rmse", means["boosted trees"][0], tolerance=0.5)
-report.value("mlp_rmse", means["MLP"][0], tolerance=1)
-report.value("linear_rmse", means["linear regression"][0], tolerance=0.5)
-report.value("mean_rmse", scores.filter(like="mean").mean().iloc[0], tolerance=0.5)
+for name, method, tolerance in [
+    ("rule", "the rule itself", 0.1),
+    ("trees", "boosted trees", 0.5),
+    ("mlp", "MLP", 1),
+    ("linear", "linear regression", 0.5),
+    ("mean", "mean level", 0.5),
+]:
+    report.value(f"{name}_rmse", means[method][0], tolerance)
 report.value("lstm_parameters", define("LSTM").count_params(), tolerance=0)
-report.value("mlp_parameters", define("MLP").count_params(), tolerance=0)
 
 # The claim: every run beats the naive guess by far, and every rival that has to learn
-naive = scores.filter(like="mean").iloc[:, 0]
-assert (scores["LSTM"] < 0.25 * naive).all()
+assert (scores["LSTM"] < 0.25 * scores["mean level"]).all()
 assert (
     scores["LSTM"] < scores.drop(columns=["LSTM", "the rule itself"]).min(axis=1)
 ).all()
@@ -220,7 +215,7 @@ assert (abs(scores["the rule itself"] - NOISE) < 0.15).all()
 # Five epochs are 500 updates. What does training longer bring, with the schedule stretched to match?
 
 # %%
-LONGER = 40  # epochs
+LONGER = 20  # epochs
 x, y = barrels("train", SEEDS[0])
 unseen, level = barrels("test", SEEDS[0])
 longer = {}
@@ -232,8 +227,66 @@ for kind in ("LSTM", "MLP"):
     )
 report.value("lstm_longer", longer["LSTM"], tolerance=0.8)
 report.value("mlp_longer", longer["MLP"], tolerance=1)
-assert longer["LSTM"] < 0.85 * scores.loc[SEEDS[0], "LSTM"]
+assert longer["LSTM"] < 0.9 * scores.loc[SEEDS[0], "LSTM"]
 assert longer["LSTM"] < longer["MLP"] < scores.loc[SEEDS[0], "MLP"]
+
+# %% [markdown]
+# What does it do, seen from day to day? The same network with an answer every evening, and a barrel that it has not
+# seen, one that runs empty and runs over. Beside it the sum of all rain and use so far, which knows no floor and no
+# ceiling.
+
+# %%
+keras.utils.set_random_seed(SEEDS[0])
+daily = keras.Sequential(
+    [
+        keras.Input(shape=(N_STEPS, 2)),
+        keras.layers.LSTM(24, return_sequences=True),
+        keras.layers.Dense(1),
+    ]
+)
+rate = keras.optimizers.schedules.CosineDecay(0.03, decay_steps=1_000)
+daily.compile(keras.optimizers.Adam(rate), "mse")
+x, levels = problems.rain_barrel(SIZES["train"], N_STEPS, NOISE, seed=SEEDS[0])
+daily.fit(x / CAPACITY, levels[:, :, None] / CAPACITY, epochs=10, verbose=0)
+
+# the true levels, without the dipstick's error
+x, levels = problems.rain_barrel(SIZES["test"], N_STEPS, seed=30_000 + SEEDS[0])
+answers = predict(daily, x)[:, :, 0]
+sums = CAPACITY / 2 + (x[:, :, 0] - x[:, :, 1]).cumsum(axis=1)
+daily_error = root_mean_squared_error(levels, answers)
+report.value("daily_rmse", daily_error, tolerance=1)
+assert daily_error < 0.5 * root_mean_squared_error(levels, sums.clip(0, CAPACITY))
+
+before = np.column_stack([np.full(len(x), CAPACITY / 2), levels[:, :-1]])
+empty, full = levels == 0, before + x[:, :, 0] > CAPACITY
+one = np.minimum(empty.sum(axis=1), full.sum(axis=1)).argmax()
+days = np.arange(1, N_STEPS + 1)
+figure, axes = plt.subplots(figsize=(4.8, 3.6))
+for limit, name in ((0, "empty"), (CAPACITY, "full")):
+    axes.axhline(limit, color=plots.INK, linewidth=1)
+    axes.text(N_STEPS + 0.2, limit + 3, name, ha="right", color=plots.MUTED)
+axes.plot(
+    days, sums[one], "--", color=plots.PALETTE[1], label="sum of rain and use"
+)
+axes.plot(days, levels[one], "o", color=plots.INK, label="true level")
+axes.plot(days, answers[one], color=plots.PALETTE[0], label="LSTM")
+axes.set_xlabel("day")
+axes.set_ylabel("litres in the evening")
+axes.set_xticks(days[::2])
+axes.legend(
+    loc="upper left",
+    bbox_to_anchor=(0, 1.16),
+    ncols=3,
+    borderpad=0,
+    columnspacing=1,
+)
+report.figure(
+    "one_barrel",
+    figure,
+    alt="Fourteen evenings of one barrel. The true level runs empty and nearly full, and the LSTM follows it; the sum "
+    "of rain and use goes past the limits and stays off from then on",
+    tolerance=1,
+)
 
 # %% [markdown]
 # The linear regression sees all 28 numbers and gives each a weight. No weights make a barrel overflow: rain counts for
@@ -246,13 +299,13 @@ assert longer["LSTM"] < longer["MLP"] < scores.loc[SEEDS[0], "MLP"]
 #
 # ## Learning curves
 #
-# What `fit` returns is a record of each epoch. On the left, one of the runs above: the two curves fall together. On
-# the right, the same network on 30 barrels and a dipstick that is off by 30 litres. It learns the errors by heart,
+# What `fit` returns is a record of each epoch. Above, one of these runs: the two curves fall together. Below,
+# the same network on 20 barrels and a dipstick that is off by 30 litres. It learns the errors by heart,
 # and gets worse on other barrels while it gets better on its own. The lowest point of the validation curve is the
 # one to keep.
 
 # %%
-FEW, ROUGH, LONG = 30, 30.0, 40
+FEW, ROUGH, LONG = 20, 30.0, 50
 
 
 def learn_by_heart(seed):
@@ -271,7 +324,7 @@ def learn_by_heart(seed):
     return model.fit(
         x,
         y,
-        batch_size=10,
+        batch_size=5,
         epochs=LONG,
         validation_data=(unseen, level),
         validation_batch_size=500,
@@ -287,41 +340,36 @@ def litres(mean_square):
 overfitted = learn_by_heart(SEEDS[0])
 curves = {
     "3,200 barrels, a good dipstick": (histories[SEEDS[0]], NOISE, 40),
-    "30 barrels, a rough dipstick": (overfitted, ROUGH, 60),
+    "20 barrels, a rough dipstick": (overfitted, ROUGH, 60),
 }
-figure, panels = plt.subplots(1, 2, figsize=(7.2, 3.2))
+figure, panels = plt.subplots(2, figsize=(4.8, 5.6))
 for axes, (title, curve) in zip(panels, curves.items(), strict=True):
     history, floor, top = curve
     epochs = 1 + np.arange(len(history["loss"]))
     axes.plot(epochs, litres(history["loss"]), label="training")
     axes.plot(epochs, litres(history["val_loss"]), label="validation")
     axes.axhline(floor, color=plots.MUTED, linestyle="--", linewidth=1.2)
-    axes.annotate(
-        "best possible",
-        (1 if floor == NOISE else len(epochs), floor),
-        xytext=(0, 4 if floor == NOISE else -12),
-        textcoords="offset points",
-        ha="left" if floor == NOISE else "right",
-        color=plots.MUTED,
-    )
+    under = floor > 10  # where the validation curve runs just above the line
+    place = {"y": floor - 1, "va": "top"} if under else {"y": floor + 1}
+    axes.text(1, s="best possible", color=plots.MUTED, **place)
     axes.set_title(title)
     axes.set_ylim(0, top)
-    axes.set_xlabel("epoch")
+    axes.set_ylabel("RMSE (litres)")
     axes.legend(loc="upper right")
 best = int(np.argmin(overfitted["val_loss"]))
 panels[1].plot(best + 1, litres(overfitted["val_loss"][best]), "o", color=plots.INK)
-panels[0].set_ylabel("RMSE (litres)")
+panels[1].set_xlabel("epoch")
 panels[0].set_xticks(range(1, 6))
 report.figure(
     "learning_curves",
     figure,
     alt="Two learning curves. With 3,200 barrels training and validation error fall together towards the best "
-    "possible. With 30 barrels and a rough dipstick the training error falls below the best possible while the "
+    "possible. With 20 barrels and a rough dipstick the training error falls below the best possible while the "
     "validation error, after a lowest point marked with a dot, rises",
     tolerance=0.5,
 )
 lowest, last = (litres(overfitted["val_loss"][epoch]) for epoch in (best, LONG - 1))
-report.value("overfit_best_epoch", best + 1, tolerance=40)
+report.value("overfit_best_epoch", best + 1, tolerance=50)
 report.value("overfit_lowest", lowest, tolerance=5)
 report.value("overfit_last", last, tolerance=8)
 assert last > 1.03 * lowest
@@ -336,15 +384,17 @@ assert litres(overfitted["loss"][-1]) < ROUGH
 
 
 # %%
+def once(action):
+    """Time an action."""
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
 def seconds(action, repeats=3):
     """Time an action after one run to warm up: the shortest of the repeats."""
     action()
-    spent = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        action()
-        spent.append(time.perf_counter() - start)
-    return min(spent)
+    return min(once(action) for _ in range(repeats))
 
 
 def compiled(jit_compile="auto"):
@@ -375,31 +425,28 @@ report.value("batch_gain", batch_gain, tolerance=5 * batch_gain)
 assert batch_gain > 1.3
 
 # %%
-rows = {}
+rows, jit_gain = {}, {}
 for n_steps in (14, 200):
     long, levels = problems.rain_barrel(64 * 15, n_steps, seed=SEEDS[0])
     long, target = long / CAPACITY, levels[:, -1:] / CAPACITY
+    fits = [
+        partial(compiled(jit).fit, batch_size=64, verbose=0)
+        for jit in (False, True)
+    ]
+    first = [once(partial(fit, long[:64], target[:64])) for fit in fits]
+    # in turns, so that what else the machine is doing slows both alike
+    rounds = [
+        [once(partial(fit, long, target)) / 15 * 1000 for fit in fits]
+        for _ in range(6)
+    ]
+    shortest = np.min(rounds, axis=0).tolist()  # a list: arrays take True as a mask
+    jit_gain[n_steps] = shortest[0] / shortest[1]
     for jit in (False, True):
-        model = compiled(jit_compile=jit)
-        start = time.perf_counter()
-        model.fit(long[:64], target[:64], batch_size=64, verbose=0)
-        first = time.perf_counter() - start
-        an_epoch = seconds(
-            partial(model.fit, long, target, batch_size=64, verbose=0)
-        )
-        rows[f"{n_steps} time steps, jit_compile={jit}"] = (
-            first,
-            an_epoch / 15 * 1000,
-        )
+        rows[f"{n_steps} steps, jit_compile={jit}"] = (first[jit], shortest[jit])
 table = pd.DataFrame(
     rows, index=["first update (seconds)", "each further update (milliseconds)"]
 ).T.rename_axis("batches of 64")
 report.table("jit", table, tolerance=10, floatfmt=("", ".1f", ".1f"))
-jit_gain = {
-    n_steps: rows[f"{n_steps} time steps, jit_compile=False"][1]
-    / rows[f"{n_steps} time steps, jit_compile=True"][1]
-    for n_steps in (14, 200)
-}
 for n_steps, gain in jit_gain.items():
     report.value(f"jit_gain_{n_steps}", gain, tolerance=5 * gain)
 assert jit_gain[200] > 1
@@ -409,35 +456,22 @@ assert not compiled().jit_compile
 # %%
 model, window = compiled(), x[:1]
 many = x[:2_000]
+ways, number = "one window at a time", keras.ops.convert_to_numpy
 per_window = {
-    "predict, one window at a time": seconds(
-        lambda: model.predict(window, verbose=0), 20
-    ),
-    "model(x), one window at a time": seconds(
-        lambda: keras.ops.convert_to_numpy(model(window)), 20
-    ),
-    "predict_on_batch, one window at a time": seconds(
+    f"predict, {ways}": seconds(lambda: model.predict(window, verbose=0), 20),
+    f"model(x), {ways}": seconds(lambda: number(model(window)), 20),
+    f"predict_on_batch, {ways}": seconds(
         lambda: model.predict_on_batch(window), 50
     ),
-    "predict, 2,000 windows in one call": seconds(
-        lambda: model.predict(many, verbose=0), 3
-    )
-    / len(many),
-    "predict, 2,000 windows in one call, batch_size=1000": seconds(
-        lambda: model.predict(many, batch_size=1_000, verbose=0), 3
-    )
-    / len(many),
 }
-one_call = per_window["predict, 2,000 windows in one call"]
+for batch_size in (32, 1_000):
+    call = partial(model.predict, many, batch_size=batch_size, verbose=0)
+    name = f"predict, 2,000 windows in one call, batch_size={batch_size}"
+    per_window[name] = seconds(call) / len(many)
+one_call = per_window["predict, 2,000 windows in one call, batch_size=32"]
+spent = pd.Series(per_window)
 table = pd.DataFrame(
-    {
-        "milliseconds a window": {
-            name: 1000 * spent for name, spent in per_window.items()
-        },
-        "times one call": {
-            name: spent / one_call for name, spent in per_window.items()
-        },
-    }
+    {"milliseconds a window": 1000 * spent, "times one call": spent / one_call}
 ).rename_axis("way")
 report.table("prediction_speed", table, tolerance=10, floatfmt=("", ".3f", ".1f"))
 loop, batch = (

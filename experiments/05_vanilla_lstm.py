@@ -218,7 +218,7 @@ N_TEST = 120
 train, test = prepare.split_in_time(series, N_TEST)
 month = np.asarray(series.index.month)
 
-figure, axes = plt.subplots(figsize=(7.2, 2.6))
+figure, axes = plt.subplots(figsize=(5.6, 2.6))
 years = 1950 + np.arange(len(series)) / 12
 axes.plot(
     years[:-N_TEST], train, color=plots.INK, linewidth=0.9, label="training part"

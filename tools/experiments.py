@@ -1,12 +1,12 @@
 """The experiments: where each one's files are, what it depends on, and whether its frozen result is still good."""
 
-import ast
 import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+import reach
 
 ROOT = Path(__file__).resolve().parents[1]
 KEY = "lstm_guide"
@@ -35,13 +35,12 @@ class Experiment:
         return self.root / "docs" / "results" / self.slug
 
     def inputs(self) -> str:
-        """Hash all that decides the result: the source, the package's modules it reaches, the pinned versions."""
-        files = reached(self.source, self.root)
+        """Hash all that decides the result: the source, what it uses of the package, the pinned versions."""
+        texts = reach.reached(self.source, self.root)
         digest = hashlib.sha256()
-        for path in files:
-            digest.update(f"{path.relative_to(self.root).as_posix()}\n".encode())
-            digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
-        for pin in pins(files, self.root):
+        for path, text in sorted(texts.items()):
+            digest.update(f"{path.relative_to(self.root).as_posix()}\n{text}\n".encode())
+        for pin in pins(list(texts), self.root):
             digest.update(f"{pin}\n".encode())
         return digest.hexdigest()
 
@@ -60,41 +59,11 @@ def find(root: Path = ROOT) -> list[Experiment]:
     return [Experiment(path, root) for path in sorted((root / "experiments").glob("*.py"))]
 
 
-def reached(source: Path, root: Path = ROOT) -> list[Path]:
-    """List the source and every module of lstm_guide that it imports, directly or through another."""
-    package = root / "src" / "lstm_guide"
-    seen, queue = set(), [source]
-    while queue:
-        path = queue.pop()
-        if path in seen:
-            continue
-        seen.add(path)
-        for name in _imports(path):
-            if name.partition(".")[0] == "lstm_guide":
-                queue += [
-                    file
-                    for file in (package / "__init__.py", package / f"{name.partition('.')[2]}.py")
-                    if file.is_file()
-                ]
-    return sorted(seen)
-
-
 def pins(files: list[Path], root: Path = ROOT) -> list[str]:
     """List the lines of constraints.txt for the packages that the files compute with."""
-    modules = {name.partition(".")[0] for path in files for name in _imports(path)}
+    modules = {name.partition(".")[0] for path in files for name in reach.imports(path)}
     # Keras computes with TensorFlow, and all of it with NumPy, whether or not a file says so
     modules |= {"tensorflow", "numpy"} if "keras" in modules else set()
     wanted = {{"sklearn": "scikit-learn"}.get(name, name).lower() for name in modules}
     lines = (root / "constraints.txt").read_text(encoding="utf-8").splitlines()
     return sorted(line for line in lines if re.split(r"==", line)[0].lower() in wanted)
-
-
-def _imports(path: Path) -> set[str]:
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            # `from lstm_guide import prepare` names a module, `from scipy import stats` may
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return names

@@ -30,7 +30,7 @@ STYLE = {
     "axes.titleweight": "bold",
     "figure.constrained_layout.use": True,
     "figure.facecolor": PAPER,
-    "figure.figsize": (7.2, 3.4),
+    "figure.figsize": (5.6, 3.4),
     "font.size": 10,
     "grid.color": GRID,
     "grid.linewidth": 0.8,
@@ -96,7 +96,7 @@ def intervals(
             )
     if highlight is not None and highlight not in rows:
         raise ValueError(f"highlight must be one of the rows. Received: {highlight!r}; rows are {', '.join(rows)}.")
-    figure, axes = plt.subplots(figsize=(7.2, 0.9 + 0.42 * len(rows)))
+    figure, axes = plt.subplots(figsize=(5.6, 0.9 + 0.42 * len(rows)))
     for place, (name, (mean, low, high)) in enumerate(zip(rows, values, strict=True)):
         colour = PALETTE[0] if name == highlight else MUTED
         axes.plot(

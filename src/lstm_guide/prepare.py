@@ -26,7 +26,7 @@ def split_in_time(series: ArrayLike, n_test: int) -> tuple[Labelled, Labelled]:
         objects with their index; parts of anything else are float64 arrays.
 
     Raises:
-        TypeError: if series is not numeric, or n_test is not a whole number.
+        TypeError: if series is not numeric, n_test is not a whole number, or the index is text or objects.
         ValueError: if series is empty, holds infinite values or has more than two axes, if its time stamps are not in
             order or double, or if n_test leaves nothing to train on.
 
@@ -60,12 +60,15 @@ def frame_supervised(
     """Cut a series into pairs of a past window and the steps that follow it.
 
     Pair i starts at step s = i * stride. It holds the window, steps s to s + n_in - 1, leaves out the gap, and holds
-    the n_out steps after that. Nothing is shuffled, scaled or filled, so a later split by position cannot leak
-    the future.
+    the n_out steps after that. Nothing is shuffled, scaled or filled.
+
+    Neighbouring pairs overlap. If you split the pairs instead of the series, leave out the last
+    (gap + n_out - 1) // stride pairs before the border: their targets lie after the moment of the first forecast behind
+    the border, so a model that learned them would know its future. Without them a split by position is safe.
 
     Args:
-        series: equally spaced values, oldest first, shape (time,) or (time, features), any unit. Time stamps and
-            numbers in a pandas index are checked for order, duplicates and gaps.
+        series: equally spaced values, oldest first, shape (time,) or (time, features), any unit. The index of a pandas
+            object, of times, periods or numbers, is checked for order, duplicates and gaps.
         n_in: past window in time steps, at least 1.
         n_out: forecast horizon in time steps, at least 1.
         gap: time steps between window and horizon, at least 0: with gap=0 the horizon follows at once.
@@ -78,10 +81,10 @@ def frame_supervised(
         pairs = (time - n_in - gap - n_out) // stride + 1.
 
     Raises:
-        TypeError: if series is not numeric, a length is not a whole number, or a column number is not one.
+        TypeError: if series is not numeric, a length or a column number is not whole, or the index is text or objects.
         ValueError: if a length is below its minimum; if series has more than two axes, holds NaN or infinite values,
-            is shorter than n_in + gap + n_out, or has time stamps that are not in order, double or not equally spaced;
-            or if a target is not a column of it.
+            is shorter than n_in + gap + n_out, has an index of several levels, or time stamps that are not in order,
+            double or not equally spaced; or if a target is not a column of it.
 
     Examples:
         >>> x, y = frame_supervised([10, 20, 30, 40, 50], n_in=3)
@@ -129,7 +132,8 @@ def lag_table(
         index is that of step t. A Series without a name is called "value".
 
     Raises:
-        TypeError: if series is not a pandas object or not numeric, or a length is not a whole number.
+        TypeError: if series is not a pandas object or not numeric, a length is not a whole number, or the index is
+            text or objects.
         ValueError: as frame_supervised; also if a column's name is there twice.
 
     Examples:
@@ -184,7 +188,7 @@ def stateful_batches(series: ArrayLike, batch_size: int, n_steps: int) -> np.nda
         do not fill a chunk and are left out, so give input and target of the same length.
 
     Raises:
-        TypeError: if series is not numeric, or a size is not a whole number.
+        TypeError: if series is not numeric, a size is not a whole number, or the index is text or objects.
         ValueError: if a size is below 1; if series has more than two axes, holds NaN or infinite values, has fewer than
             batch_size * n_steps time steps, or time stamps that are not in order, double or not equally spaced.
 
@@ -248,7 +252,7 @@ def difference(series: ArrayLike, lag: int = 1) -> Labelled:
         a pandas object, indexed by the steps that the changes belong to.
 
     Raises:
-        TypeError: if series is not numeric, or lag is not a whole number.
+        TypeError: if series is not numeric, lag is not a whole number, or the index is text or objects.
         ValueError: if lag is below 1; or if series holds NaN or infinite values, is not longer than lag, or has time
             stamps that are not in order, double or not equally spaced.
 
@@ -397,13 +401,22 @@ def _array(name: str, series: ArrayLike, missing: bool = False) -> np.ndarray:
 
 
 def _check_times(name: str, series: ArrayLike, equal_steps: bool = True) -> None:
-    """Raise if the index of a pandas object holds times, periods or numbers that do not count the steps."""
+    """Raise unless the index of a pandas object holds times, periods or numbers that count the steps."""
     if not isinstance(series, pd.Series | pd.DataFrame):
         return
     index = series.index
+    if isinstance(index, pd.MultiIndex):
+        raise ValueError(
+            f"{name} must be one series, indexed by time alone. Received: an index of {index.nlevels} levels, from "
+            f"{index[0]} on; take the series one by one, with groupby, and concatenate their pairs."
+        )
     counted = isinstance(index, pd.DatetimeIndex | pd.PeriodIndex | pd.TimedeltaIndex)
     if not counted and not pd.api.types.is_numeric_dtype(index.dtype):
-        return
+        raise TypeError(
+            f"{name} must be indexed by times, periods or numbers. Received: an index of type {index.dtype}, from "
+            f"{_check.brief(index[0])} on; convert it with pd.to_datetime, or pass the values without the index if "
+            "only order counts."
+        )
     if index.hasnans:
         raise ValueError(f"{name} must have a time for each step. Received: an index with missing times; drop them.")
     if not index.is_monotonic_increasing:

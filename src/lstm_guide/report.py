@@ -85,7 +85,8 @@ def table(
 
     Raises:
         TypeError: if name is no text, frame no DataFrame, tolerance not a number, or floatfmt neither text nor tuple.
-        ValueError: if the name has other characters, frame has no rows, or tolerance is below 0 or not finite.
+        ValueError: if the name has other characters, frame has no rows or a list in a cell, or tolerance is below 0 or
+            not finite.
 
     Examples:
         >>> table("scores", pd.DataFrame({"RMSE": [0.512]}, index=pd.Index(["LSTM"], name="method")), tolerance=0.1)
@@ -98,6 +99,12 @@ def table(
     _check.instance("floatfmt", floatfmt, str | tuple, "a format such as '.3f', or a tuple of one a column")
     if frame.empty:
         raise ValueError(f"frame must hold a row. Received: frame of shape {frame.shape}; fill the table first.")
+    for name_of_column, column in frame.items():
+        if any(np.ndim(cell) for cell in column):
+            raise ValueError(
+                f"frame must have one number or text in each cell. Received: a list or array in column "
+                f"{name_of_column!r}; take one value out of it, or give each its own column."
+            )
     text = frame.to_markdown(floatfmt=floatfmt)
     numbers = frame.select_dtypes("number").to_numpy(dtype="float64").round(6).tolist()
     result = {
@@ -197,7 +204,8 @@ def themed_svg(drawing: Figure, name: str) -> str:
     for colour, variable in COLOURS.items():
         svg = svg.replace(colour, f"var(--fig-{variable}, {colour})")
     svg = re.sub(r"font-family: [^;\"]+", "font-family: var(--fig-font, sans-serif)", svg)
-    svg = re.sub(r"-?\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", svg)
+    # Coordinates stand within the tags; between them is what a reader reads
+    svg = re.sub(r"<[^>]+>", lambda tag: re.sub(r"-?\d+\.\d{3,}", lambda n: f"{float(n[0]):.2f}", tag[0]), svg)
     return re.sub(r"\s*\n\s*(?=[^<])", " ", svg)
 
 
@@ -210,6 +218,11 @@ def _lines(drawing: Figure) -> list[dict]:
             x, y = (
                 np.asarray(data, dtype="float64") for data in (line.get_xdata(orig=False), line.get_ydata(orig=False))
             )
+            # A gap in a line is NaN, which JSON does not have; nothing is drawn there
+            drawn = np.isfinite(x) & np.isfinite(y)
+            if not drawn.any():
+                continue
+            x, y = x[drawn], y[drawn]
             lines.append(
                 {
                     "span": [round(float(v), 5) for v in (*axes.get_xlim(), low, high)],

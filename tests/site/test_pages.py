@@ -12,7 +12,7 @@ from site_build import LESSON, SITE_URL, addresses, notebooks
 HERE = Path(__file__).parent
 TRANSFER_LIMIT = 1_500_000
 SEARCH_LIMIT = 1_500_000
-NOTEBOOK_LIMIT = 80 * 1024
+NOTEBOOK_LIMIT = 60 * 1024
 
 FACTS, OVERFLOW = ((HERE / name).read_text(encoding="utf-8") for name in ("facts.js", "overflow.js"))
 

@@ -68,6 +68,7 @@ NAME = [*TEXT, ("Bad name", ValueError), ("", ValueError)]
 WEIGHTS = cell.random_weights(n_features=1, n_units=2, seed=0)
 NOT_WEIGHTS = [(None, TypeError), ([1, 2], TypeError)]
 FIGURE = Figure()
+LISTS = pd.DataFrame({"a": [np.array([1.0, 2.0])]})
 
 REFUSES = {
     "cell.forward": {
@@ -282,7 +283,10 @@ REFUSES = {
     "report.value": {"name": ("rmse", NAME), "number": (0.5, NUMBER), "tolerance": (0.1, NOT_NEGATIVE)},
     "report.table": {
         "name": ("scores", NAME),
-        "frame": (pd.DataFrame({"a": [1.0]}), [(None, TypeError), ([[1.0]], TypeError), (pd.DataFrame(), ValueError)]),
+        "frame": (
+            pd.DataFrame({"a": [1.0]}),
+            [(None, TypeError), ([[1.0]], TypeError), (pd.DataFrame(), ValueError), (LISTS, ValueError)],
+        ),
         "tolerance": (0.1, NOT_NEGATIVE),
         "floatfmt": (".3f", [(None, TypeError), (3, TypeError)]),
     },

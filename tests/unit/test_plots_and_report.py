@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ET
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 
 from lstm_guide import plots, report
@@ -53,6 +54,16 @@ def test_svg_is_small_well_formed_and_themed():
     assert "degrees" in svg
 
 
+def test_numbers_to_read_keep_their_digits_and_coordinates_lose_theirs():
+    drawing, axes = plt.subplots()
+    axes.plot([0, 1], [1 / 3, 2 / 3])
+    axes.set_title("rate 0.003")
+    svg = report.themed_svg(drawing, "digits")
+    plt.close(drawing)
+    assert ">rate 0.003<" in svg
+    assert not re.findall(r"\d\.\d{3,}", re.sub(">[^<]*<", "><", svg))
+
+
 def test_svg_is_the_same_every_time():
     draw = lambda: report.themed_svg(plots.intervals({"a": (1, 0, 2)}, "RMSE"), "same")  # noqa: E731
     assert draw() == draw()
@@ -64,6 +75,15 @@ def test_script_saves_figures_where_told(tmp_path, monkeypatch, capsys):
     assert ET.parse(tmp_path / "out" / "a_plot.svg")
     assert "a_plot.svg" in capsys.readouterr().out
     assert not plt.get_fignums()
+
+
+def test_gap_in_a_line_is_left_out_of_what_is_compared():
+    drawing, axes = plt.subplots()
+    axes.plot(pd.date_range("2026-01-01", periods=4), [1.0, np.nan, 3.0, np.inf])
+    (line,) = report._lines(drawing)
+    plt.close(drawing)
+    assert line["y"] == [1.0, 3.0]
+    assert np.diff(line["x"]) == [2]
 
 
 def test_first_seed_comes_from_the_environment(monkeypatch):

@@ -110,30 +110,47 @@ def test_targets_choose_columns(targets):
     np.testing.assert_array_equal(y, prepare.frame_supervised(TABLE.to_numpy(), 3, targets=places)[1])
 
 
-@pytest.mark.parametrize("n_features", [1, 2])
-@pytest.mark.parametrize(("n_in", "gap", "stride"), [(3, 0, 1), (2, 2, 3)])
-def test_frame_agrees_with_keras(n_features, n_in, gap, stride):
+FRAMINGS = [(3, 1, 0, 1, None), (2, 1, 2, 3, "b"), (1, 3, 2, 5, ["b"]), (4, 2, 1, 2, ["b", "a"])]
+
+
+@pytest.mark.parametrize(("n_in", "n_out", "gap", "stride", "targets"), FRAMINGS)
+def test_frame_agrees_with_keras(n_in, n_out, gap, stride, targets):
     import keras
 
-    series = np.random.default_rng(0).normal(size=(20, n_features)).astype("float32")
-    x, y = prepare.frame_supervised(series, n_in, gap=gap, stride=stride)
-    batches = keras.utils.timeseries_dataset_from_array(
-        series[: len(series) - gap - 1],
-        targets=series[n_in + gap :],
-        sequence_length=n_in,
-        sequence_stride=stride,
-        batch_size=100,
-    )
-    keras_x, keras_y = next(iter(batches))
-    np.testing.assert_array_equal(x, keras_x)
-    np.testing.assert_array_equal(y[:, 0], keras_y)
+    cut = keras.utils.timeseries_dataset_from_array
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(23, 2)).astype("float32"), columns=["a", "b"])
+    x, y = prepare.frame_supervised(table, n_in, n_out, gap=gap, stride=stride, targets=targets)
+    asked = table if targets is None else table[np.atleast_1d(targets)]
+    options = {"sequence_stride": stride, "batch_size": 100}
+    windows = cut(table[: -gap - n_out], None, sequence_length=n_in, **options)
+    horizons = cut(asked[n_in + gap :], None, sequence_length=n_out, **options)
+    np.testing.assert_array_equal(x, next(iter(windows)))
+    np.testing.assert_array_equal(y, next(iter(horizons)))
+    if n_out == 1:  # as the lessons write it
+        pairs = cut(table[: -gap - 1], asked[n_in + gap :], sequence_length=n_in, **options)
+        for ours, theirs in zip((x, y[:, 0]), next(iter(pairs)), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
 
 
-def test_frame_agrees_with_pandas_shift():
-    series = pd.Series(np.random.default_rng(0).normal(size=12))
-    x, y = prepare.frame_supervised(series, n_in=2)
-    frame = pd.DataFrame({"t-2": series.shift(2), "t-1": series.shift(1), "t": series}).dropna()
-    np.testing.assert_allclose(np.c_[x[:, :, 0], y[:, 0]], frame, rtol=1e-6)
+@pytest.mark.parametrize(("n_in", "n_out", "gap", "stride", "targets"), FRAMINGS)
+def test_frame_agrees_with_pandas_shift(n_in, n_out, gap, stride, targets):
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(23, 2)).astype("float32"), columns=["a", "b"])
+    x, y = prepare.frame_supervised(table, n_in, n_out, gap=gap, stride=stride, targets=targets)
+    asked = table if targets is None else table[np.atleast_1d(targets)]
+    past = [table.shift(lag) for lag in range(n_in - 1, -1, -1)]
+    ahead = [asked.shift(-step) for step in range(gap + 1, gap + n_out + 1)]
+    rows = pd.concat(past + ahead, axis=1).dropna().iloc[::stride]
+    np.testing.assert_array_equal(np.c_[x.reshape(len(x), -1), y.reshape(len(y), -1)], rows)
+
+
+@given(st.integers(1, 3), st.integers(1, 6), st.integers(0, 5), st.integers(1, 7), st.integers(1, 4))
+def test_a_split_of_pairs_is_safe_without_those_before_the_border(n_in, n_out, gap, stride, n_test):
+    x, y = prepare.frame_supervised(np.arange(80), n_in, n_out, gap=gap, stride=stride)
+    border = len(x) - n_test
+    first_forecast_at = x[border, -1, 0]
+    fewest = (gap + n_out - 1) // stride
+    assert y[: border - fewest].max() <= first_forecast_at
+    assert fewest == 0 or y[: border - fewest + 1].max() > first_forecast_at  # one pair less would leak
 
 
 @pytest.mark.parametrize("series", [WEEKLY, TABLE], ids=["series", "table"])
@@ -183,7 +200,6 @@ def test_each_row_goes_on_in_the_next_chunk():
         pd.timedelta_range("0s", periods=8, freq="10s"),
         pd.RangeIndex(1990, 1998),
         pd.Index(np.arange(8) * 0.1),
-        pd.Index(list("abcdefgh")),
     ],
     ids=lambda index: f"{type(index).__name__}-{index[0]}",
 )
@@ -220,6 +236,32 @@ def test_times_out_of_order_or_double_are_named(use):
         use(WEEKLY.iloc[::-1])
     with pytest.raises(ValueError, match=r"Received: 2001-01-13 more than once \(duplicates in all: 1\)"):
         use(WEEKLY.iloc[[0, 1, 1, 2, 3]])
+
+
+TEXT = [f"2025-03-{day:02}" for day in range(1, 13)]
+
+
+@pytest.mark.parametrize("use", [*USES.values(), lambda series: prepare.split_in_time(series, 1)])
+@pytest.mark.parametrize(
+    ("index", "words"),
+    [
+        (pd.Index(TEXT), r"type (str|object), from '2025-03-01' on; convert it with pd.to_datetime"),
+        (pd.Index(TEXT, dtype="category"), "type category, from '2025-03-01' on"),
+        (pd.Index(WEEKS.date), r"type object, from datetime.date\(2001, 1, 6\) on"),
+        (pd.Index(WEEKS, dtype="object"), r"type object, from Timestamp\('2001-01-06"),
+    ],
+    ids=["text", "category", "dates", "objects"],
+)
+def test_an_index_that_cannot_be_checked_is_refused(use, index, words):
+    with pytest.raises(TypeError, match=f"series must be indexed by times, periods or numbers.*{words}"):
+        use(WEEKLY.set_axis(index))
+
+
+@pytest.mark.parametrize("use", [*USES.values(), lambda series: prepare.split_in_time(series, 1)])
+def test_several_series_in_one_index_are_refused(use):
+    index = pd.MultiIndex.from_arrays([["a"] * 6 + ["b"] * 6, [*range(6)] * 2])
+    with pytest.raises(ValueError, match=r"one series.*index of 2 levels, from \('a', .*groupby"):
+        use(WEEKLY.set_axis(index))
 
 
 def test_frames_are_copies():
