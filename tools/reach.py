@@ -38,7 +38,7 @@ class Module:
         for node in tree.body:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 self.imports.append(node)
-            elif names := list(_defined(node)):
+            if names := list(_defined(node)):
                 # a name that is bound twice depends on both
                 for name in names:
                     body = [*getattr(self.definitions.get(name), "body", []), node]
@@ -100,6 +100,8 @@ def _uses(tree: ast.AST, folder: Path, package: str) -> Iterator[tuple[Path, str
 def _defined(node: ast.stmt) -> Iterator[str]:
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         yield node.name
+    elif isinstance(node, ast.Import | ast.ImportFrom):
+        yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
     elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         yield from (word.id for target in targets for word in ast.walk(target) if isinstance(word, ast.Name))

@@ -61,6 +61,7 @@ def test_only_what_is_used_counts_and_docstrings_do_not(project):
     found = texts(project, SCRIPT)
     assert found["base.py"].splitlines() == ["LIMIT = 3", "LIMIT += 1", "def check(value):", "    return value < LIMIT"]
     assert "helper" in found["middle.py"]
+    assert "from lstm_guide.base import check as ok" in found["middle.py"]
     assert "TABLE" not in found["middle.py"]
     assert "Box" not in found["middle.py"]
     assert "__init__.py" not in found
@@ -85,6 +86,13 @@ def test_every_way_of_using_a_definition_is_seen(project, script, file, part):
 def test_what_runs_on_import_always_counts(project):
     (project / "src" / "lstm_guide" / "base.py").write_text(FILES["base.py"] + "check(2)\n")
     assert texts(project, SCRIPT)["base.py"].endswith("check(2)")
+
+
+def test_an_import_counts_where_its_name_is_used(project):
+    path = project / "src" / "lstm_guide" / "base.py"
+    path.write_text(FILES["base.py"].replace("return value < LIMIT", "return math.sqrt(value) < LIMIT"))
+    assert "import math" in texts(project, SCRIPT)["base.py"]
+    assert "import math" not in texts(project, "from lstm_guide.base import unused\nunused()")["base.py"]
 
 
 def test_imports_are_listed_in_full(project):
