@@ -17,7 +17,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import lstm_guide
-from lstm_guide import _check, cell, evaluate
+from lstm_guide import _check, cell, evaluate, models
 
 NAN, INF = float("nan"), float("inf")
 DAYS = [datetime.datetime(2020, 1, day) for day in (1, 2, 3)]
@@ -68,6 +68,8 @@ NAME = [*TEXT, ("Bad name", ValueError), ("", ValueError)]
 WEIGHTS = cell.random_weights(n_features=1, n_units=2, seed=0)
 NOT_WEIGHTS = [(None, TypeError), ([1, 2], TypeError)]
 FIGURE = Figure()
+COMPILED = models.vanilla_lstm(3, 1, units=2)
+COMPILED.compile("adam", loss="mse")
 LISTS = pd.DataFrame({"a": [np.array([1.0, 2.0])]})
 
 REFUSES = {
@@ -152,6 +154,10 @@ REFUSES = {
         "units": (2, WHOLE),
         "n_outputs": (1, WHOLE),
         "activation": (None, [("nonsense", ValueError), (3, ValueError)]),
+    },
+    "models.start_again": {
+        "model": (COMPILED, [(None, TypeError), ("adam", TypeError), (models.vanilla_lstm(3, 1, 2), ValueError)]),
+        "seed": (0, [(None, TypeError), *SEED]),
     },
     "plots.intervals": {
         "rows": (

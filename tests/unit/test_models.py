@@ -1,5 +1,6 @@
 """models: shapes and parameter counts are as the docstrings say."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -24,3 +25,25 @@ def test_vanilla_lstm_without_a_length_takes_any():
 def test_softmax_gives_probabilities():
     model = models.vanilla_lstm(4, 2, units=3, n_outputs=5, activation="softmax")
     np.testing.assert_allclose(np.sum(model(np.ones((3, 4, 2))), axis=1), 1, rtol=1e-5)
+
+
+def dropout_model(rate):
+    model = keras.Sequential(
+        [keras.Input((4, 1)), keras.layers.LSTM(3, dropout=0.3), keras.layers.Dropout(0.2), keras.layers.Dense(1)]
+    )
+    model.compile(keras.optimizers.Adam(rate), loss="mse")
+    return model
+
+
+@pytest.mark.parametrize("rate", [0.02, keras.optimizers.schedules.CosineDecay(0.02, 8)], ids=["number", "schedule"])
+def test_start_again_trains_as_a_new_model(rate):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(16, 4, 1)), rng.normal(size=(16, 1))
+    keras.utils.set_random_seed(7)
+    new = dropout_model(rate)
+    expected = new.fit(x, y, batch_size=4, epochs=2, verbose=0).history["loss"]
+    used = dropout_model(rate)
+    used.fit(x, y, batch_size=4, epochs=1, verbose=0)
+    models.start_again(used, seed=7)
+    assert int(used.optimizer.iterations) == 0
+    np.testing.assert_allclose(used.fit(x, y, batch_size=4, epochs=2, verbose=0).history["loss"], expected, rtol=1e-6)
