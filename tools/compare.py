@@ -30,8 +30,9 @@ class Move:
 def moved(frozen: Outputs, fresh: Outputs) -> list[Move]:
     """List the results that differ between a frozen run and a fresh one, by name.
 
-    A value is compared in its own unit, a table's numbers as shares of themselves, a figure's lines as shares of its
-    axis, averaged over a line. A result that only one run has counts as beyond any tolerance.
+    A value is compared in its own unit; a table's numbers as shares of themselves or, next to zero, of a tenth of their
+    column's largest; a figure's lines as shares of its axis, averaged over a line. A result that only one run has
+    counts as beyond any tolerance.
     """
     old, new = ({result["name"]: result for result, _ in outputs} for outputs in (frozen, fresh))
     moves = []
@@ -56,7 +57,9 @@ def _table(old: dict, new: dict) -> Move:
     before, after = (np.array(result["numbers"], dtype="float64") for result in (old, new))
     if before.shape != after.shape:
         return Move(old["name"], float("inf"), old["tolerance"], "the table has another shape")
-    scale = np.maximum(np.abs(before), 1e-9)
+    # Next to zero one case more would be any multiple, so a tenth of the column's largest is the least scale
+    largest = np.abs(before).max(axis=0, initial=0, keepdims=True) if before.ndim == 2 else np.abs(before)
+    scale = np.maximum(np.abs(before), np.maximum(largest / 10, 1e-9))
     distance = float(np.max(np.abs(after - before) / scale, initial=0))
     return Move(old["name"], distance, old["tolerance"], "largest change in the table, as a share")
 

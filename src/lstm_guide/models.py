@@ -1,5 +1,6 @@
 """The architectures, one short builder each; a builder returns a model that is not compiled yet."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lstm_guide import _check
@@ -60,6 +61,187 @@ def vanilla_lstm(
     )
 
 
+def stacked_lstm(
+    n_steps: int | None,
+    n_features: int,
+    units: Sequence[int] = (32, 32),
+    n_outputs: int = 1,
+    activation: str | None = None,
+    every_step: bool = False,
+    dropout: float = 0.0,
+) -> "keras.Model":
+    """Build a stacked LSTM: each LSTM layer reads what the one below says at every step, a dense layer answers.
+
+    Args:
+        n_steps: length of the sequences in time steps, at least 1; None takes any length.
+        n_features: values per time step, at least 1.
+        units: width of each layer's hidden state, from the input upwards, at least one layer of at least 1.
+        n_outputs: values to predict, at least 1.
+        activation: of the dense layer: None for numbers, "sigmoid" for yes or no, "softmax" for one of several classes.
+        every_step: answer at each time step, not only after the last.
+        dropout: share of the values that are dropped in training on the way from one layer to the next and to the dense
+            layer, 0 or more and below 1.
+
+    Returns:
+        A model from (samples, n_steps, n_features) to (samples, n_outputs), or with every_step to
+        (samples, n_steps, n_outputs). A layer of u units on m values has 4 * u * (u + m + 1) parameters, m being
+        n_features for the first layer and the units of the layer below for the others.
+
+    Raises:
+        TypeError: if a size is not a whole number, units is no sequence, every_step is not True or False, or dropout is
+            not a number.
+        ValueError: if a size is below 1, units is empty, dropout is out of its range, or Keras knows no such
+            activation.
+
+    Examples:
+        >>> model = stacked_lstm(n_steps=12, n_features=1, units=(8, 4))
+        >>> model.output_shape, [layer.count_params() for layer in model.layers]
+        ((None, 1), [320, 208, 5])
+    """
+    import keras
+
+    if n_steps is not None:
+        n_steps = _check.whole_number("n_steps", n_steps)
+    n_features = _check.whole_number("n_features", n_features)
+    _check.instance("units", units, list | tuple, "a list or a tuple of widths, one a layer")
+    units = [_check.whole_number("units", width) for width in units]
+    if not units:
+        raise ValueError("units must hold a width for each layer. Received: units=(); pass (32, 32), say.")
+    n_outputs = _check.whole_number("n_outputs", n_outputs)
+    _check_activation(activation)
+    _check.instance("every_step", every_step, bool, "True or False")
+    dropout = _check.number("dropout", dropout, minimum=0)
+    if dropout >= 1:
+        raise ValueError(f"dropout must be below 1. Received: dropout={dropout}; pass 0.2, say.")
+    layers = [keras.Input(shape=(n_steps, n_features))]
+    for number, width in enumerate(units, start=1):
+        # every layer but the last owes the next one a whole sequence
+        layers.append(keras.layers.LSTM(width, return_sequences=every_step or number < len(units)))
+        if dropout:
+            layers.append(keras.layers.Dropout(dropout))
+    return keras.Sequential([*layers, keras.layers.Dense(n_outputs, activation=activation)])
+
+
+def encoder_decoder(
+    n_steps: int | None,
+    n_features: int,
+    n_steps_out: int,
+    n_outputs: int = 1,
+    units: int = 32,
+    activation: str | None = None,
+) -> "keras.Model":
+    """Build an encoder-decoder: one LSTM reads the sequence into a vector, a second writes as many steps as wanted.
+
+    The vector is what the encoder's hidden state is after the last step. RepeatVector shows it to the decoder at each
+    of its steps. One dense layer, the same at every step, turns what the decoder says into the answer.
+
+    Args:
+        n_steps: length of the sequences that are read, in time steps, at least 1; None takes any length.
+        n_features: values per time step, at least 1.
+        n_steps_out: length of the sequences that are written, in time steps, at least 1.
+        n_outputs: values to predict at each of these, at least 1.
+        units: width of both layers' hidden states, at least 1.
+        activation: of the dense layer: None for numbers, "softmax" for one of several classes at each step.
+
+    Returns:
+        A model from (samples, n_steps, n_features) to (samples, n_steps_out, n_outputs), with
+        4 * units * (units + n_features + 1) parameters in the encoder, 4 * units * (2 * units + 1) in the decoder and
+        n_outputs * (units + 1) in the dense layer.
+
+    Raises:
+        TypeError: if a size is not a whole number.
+        ValueError: if a size is below 1, or Keras knows no such activation.
+
+    Examples:
+        >>> model = encoder_decoder(n_steps=7, n_features=12, n_steps_out=4, n_outputs=12, units=8)
+        >>> model.output_shape, [layer.count_params() for layer in model.layers]
+        ((None, 4, 12), [672, 0, 544, 108])
+    """
+    import keras
+
+    if n_steps is not None:
+        n_steps = _check.whole_number("n_steps", n_steps)
+    n_features = _check.whole_number("n_features", n_features)
+    n_steps_out = _check.whole_number("n_steps_out", n_steps_out)
+    n_outputs = _check.whole_number("n_outputs", n_outputs)
+    units = _check.whole_number("units", units)
+    _check_activation(activation)
+    return keras.Sequential(
+        [
+            keras.Input(shape=(n_steps, n_features)),
+            keras.layers.LSTM(units),
+            keras.layers.RepeatVector(n_steps_out),
+            keras.layers.LSTM(units, return_sequences=True),
+            keras.layers.Dense(n_outputs, activation=activation),
+        ]
+    )
+
+
+def cnn_lstm(
+    frames: tuple[int, int, int, int],
+    filters: int = 4,
+    units: int = 19,
+    n_outputs: int = 1,
+    activation: str | None = None,
+) -> "keras.Model":
+    """Build a CNN LSTM: the same small convolutional network reads each frame, an LSTM reads what it says of them.
+
+    The network for one frame is a convolution of 3 by 3 pixels with stride 2, average pooling by 2 and a flattening, so
+    it hands on a coarse map of where each filter answers. TimeDistributed applies it to every frame.
+
+    Args:
+        frames: shape of a video: frames, at least 1, rows and columns, at least 4 each, and channels, at least 1.
+        filters: of the convolution, at least 1.
+        units: width of the LSTM's state, at least 1.
+        n_outputs: values to predict per video, at least 1.
+        activation: of the dense layer: None for numbers, "sigmoid" for yes or no, "softmax" for one of several classes.
+
+    Returns:
+        A model from (samples, frames, rows, columns, channels) to (samples, n_outputs). The convolution has
+        filters * (9 * channels + 1) parameters and hands the LSTM (rows // 4) * (columns // 4) * filters features a
+        frame, where rows and columns are divisible by 4.
+
+    Raises:
+        TypeError: if frames is no tuple, or a size is not a whole number.
+        ValueError: if frames has not four entries, a size is below its minimum, or Keras knows no such activation.
+
+    Examples:
+        >>> model = cnn_lstm((8, 12, 12, 1), filters=4, units=19, n_outputs=4, activation="softmax")
+        >>> [layer.output.shape for layer in model.layers]
+        [(None, 8, 36), (None, 19), (None, 4)]
+    """
+    import keras
+
+    _check.instance("frames", frames, tuple, "a tuple of frames, rows, columns and channels")
+    if len(frames) != 4:
+        raise ValueError(
+            f"frames must have four entries. Received: frames={_check.brief(frames)}; pass (frames, rows, columns, "
+            "channels), with 1 channel for brightness."
+        )
+    frames = tuple(_check.whole_number("frames", n, least) for n, least in zip(frames, (1, 4, 4, 1), strict=True))
+    filters = _check.whole_number("filters", filters)
+    units = _check.whole_number("units", units)
+    n_outputs = _check.whole_number("n_outputs", n_outputs)
+    _check_activation(activation)
+    one_frame = keras.Sequential(
+        [
+            keras.Input(shape=frames[1:]),
+            # leaky: a plain relu can fall silent for good, and few filters have no spare
+            keras.layers.Conv2D(filters, 3, strides=2, padding="same", activation="leaky_relu"),
+            keras.layers.AveragePooling2D(2, padding="same"),
+            keras.layers.Flatten(),
+        ]
+    )
+    return keras.Sequential(
+        [
+            keras.Input(shape=frames),
+            keras.layers.TimeDistributed(one_frame),
+            keras.layers.LSTM(units),
+            keras.layers.Dense(n_outputs, activation=activation),
+        ]
+    )
+
+
 def start_again(model: "keras.Model", seed: int) -> None:
     """Give a compiled model fresh weights and its optimizer a fresh state, for the next of several repeated runs.
 
@@ -97,3 +279,16 @@ def start_again(model: "keras.Model", seed: int) -> None:
         variable.assign(keras.ops.zeros_like(variable))
     if isinstance(rate, float):
         model.optimizer.learning_rate = rate
+
+
+def _check_activation(activation: str | None) -> None:
+    """Raise unless Keras knows the activation."""
+    import keras
+
+    try:
+        keras.activations.get(activation)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"activation must be one that Keras knows. Received: activation={activation!r}; pass None, 'sigmoid' or "
+            "'softmax', say."
+        ) from error

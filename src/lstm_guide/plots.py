@@ -6,6 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.path import Path
 from numpy.typing import ArrayLike
 
 from lstm_guide import _check
@@ -177,3 +179,75 @@ def forecast(
         borderpad=0,
     )
     return figure
+
+
+def film_strip(videos: ArrayLike, labels: list[str] | tuple[str, ...]) -> Figure:
+    """Draw a few short videos, one row each, their frames side by side.
+
+    Brightness is shown in four steps of the ink colour, so that the picture is small and follows light and dark; the
+    brightest pixels stand out most, and what is below an eighth is left blank.
+
+    Args:
+        videos: brightness, 0 to 1 (what lies outside is cut off), shape (videos, frames, rows, columns), or the same
+            with a last axis of one channel.
+        labels: what stands above each video, one text a video.
+
+    Returns:
+        The figure, not shown yet.
+
+    Raises:
+        TypeError: if videos is not numeric, or labels are no texts.
+        ValueError: if videos has other axes, several channels, or NaN or infinite values, or if there is not one label
+            a video.
+
+    Examples:
+        >>> figure = film_strip(np.eye(4).reshape(1, 2, 2, 4), labels=["two frames"])
+        >>> [text.get_text() for text in figure.axes[0].texts]
+        ['two frames']
+    """
+    values = _check.finite_array("videos", videos, (4, 5))
+    if values.ndim == 5 and values.shape[4] != 1:
+        raise ValueError(
+            f"videos must have one channel. Received: videos of shape {values.shape}; pick a channel, or average them."
+        )
+    _check.instance("labels", labels, list | tuple, "a list of texts")
+    for label in labels:
+        _check.instance("labels", label, str, "a list of texts")
+    if len(labels) != len(values):
+        raise ValueError(
+            f"labels must be as many as videos. Received: {len(labels)} labels, videos of shape {values.shape}; name "
+            "each video."
+        )
+    values = values.reshape(values.shape[:4])
+    n_videos, n_frames, rows, columns = values.shape
+    across, down = columns + 1.5, rows + 4  # from one frame to the next, with room for the label
+    width = 5.4
+    scale = width / (n_frames * across)  # inches a pixel
+    figure, axes = plt.subplots(figsize=(width, scale * (n_videos * down + 2.5)))
+    for number, (video, label) in enumerate(zip(values, labels, strict=True)):
+        top = number * down
+        axes.text(0, top - 0.7, label, color=INK, va="bottom")
+        for frame in range(n_frames):
+            corner = (frame * across, top)
+            axes.add_patch(Rectangle(corner, columns, rows, facecolor="none", edgecolor=MUTED, linewidth=0.6))
+        for level in range(1, 5):
+            path = _runs(np.round(np.clip(video, 0, 1) * 4) == level, across, top)
+            axes.add_patch(PathPatch(path, facecolor=INK, alpha=level / 4, linewidth=0, antialiased=False))
+    axes.set_xticks([frame * across + columns / 2 for frame in range(n_frames)], range(1, n_frames + 1))
+    axes.set(xlim=(-0.5, n_frames * across - 1), ylim=(n_videos * down - 3.5, -3.5), aspect="equal", xlabel="frame")
+    axes.set_yticks([])
+    axes.grid(visible=False)
+    axes.spines["bottom"].set_visible(False)
+    return figure
+
+
+def _runs(lit: np.ndarray, across: float, top: float) -> Path:
+    """Outline the lit pixels of a video, neighbours in a row as one rectangle."""
+    edges = np.diff(np.pad(lit, ((0, 0), (0, 0), (1, 1))).astype(int), axis=2)
+    frame, row, first = np.nonzero(edges == 1)
+    last = np.nonzero(edges == -1)[2]
+    left, right = frame * across + first, frame * across + last
+    y = top + row
+    corners = np.stack([left, y, right, y, right, y + 1, left, y + 1, left, y], axis=1).reshape(-1, 2)
+    codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
+    return Path(corners, np.tile(codes, len(left)))

@@ -1,5 +1,7 @@
 """Synthetic sequence problems whose answer is known, so that a score means something."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from lstm_guide import _check
@@ -329,6 +331,136 @@ def sample_and_hold(
     last = np.maximum.accumulate(np.where(press, np.arange(n_steps), 0), axis=1)
     held = np.take_along_axis(reading, last, axis=1)
     return np.stack([reading, press], axis=2).astype("float32"), held[:, :, None]
+
+
+def belt(
+    n_sequences: int, n_steps: int = 16, every: Sequence[float] = (2, 4, 8), seed: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Turn a conveyor belt by settings that are reported at different tempos, and say at each step which way it runs.
+
+    Each setting is forward or reverse, and each that is reversed turns the belt's direction round. A report says what a
+    setting is from now on, drawn as a fair coin, so it may repeat what was known. The first step reports them all.
+    Whoever has missed or forgotten the last report of a single setting is right half the time.
+
+    Args:
+        n_sequences: number of belts, at least 1.
+        n_steps: length of each sequence in time steps, at least 1.
+        every: for each setting the steps from one report to the next, on average, at least 1 (geometric).
+        seed: seed of the random generator; None draws a fresh one.
+
+    Returns:
+        x of shape (n_sequences, n_steps, settings), float32: 1 where a setting is reported forward, -1 where it is
+        reported reversed, 0 where nothing is reported; and y of shape (n_sequences, n_steps, 1), float32: 1 while
+        the belt runs forward (an even number of settings is reversed), else 0.
+
+    Raises:
+        TypeError: if a size or the seed is not a whole number, or every is not numeric.
+        ValueError: if a size or the seed is below its minimum, or every is empty or holds a value below 1.
+
+    Examples:
+        >>> x, y = belt(1, n_steps=6, every=(2, 4), seed=11)
+        >>> x[0].T
+        array([[-1.,  0.,  1., -1.,  0., -1.],
+               [ 1., -1.,  0.,  1.,  0.,  0.]], dtype=float32)
+        >>> y[0, :, 0]
+        array([0., 1., 0., 0., 0., 0.], dtype=float32)
+    """
+    n_sequences = _check.whole_number("n_sequences", n_sequences)
+    n_steps = _check.whole_number("n_steps", n_steps)
+    tempo = _check.finite_array("every", every, (1,))
+    if tempo.min() < 1:
+        raise ValueError(f"every must be at least 1. Received: every={_check.brief(every)}; pass steps, 2 or more.")
+    rng = np.random.default_rng(_check.seed(seed))
+    shape = n_sequences, n_steps, len(tempo)
+    reported = rng.random(shape) < 1 / tempo
+    reported[:, 0] = True
+    x = np.where(reported, rng.choice([-1, 1], size=shape), 0)
+    last = np.maximum.accumulate(np.where(reported, np.arange(n_steps)[:, None], 0), axis=1)
+    direction = np.take_along_axis(x, last, axis=1).prod(axis=2, keepdims=True)
+    return x.astype("float32"), (direction > 0).astype("float32")
+
+
+def damped_sine(
+    n_sequences: int, n_steps: int = 140, noise: float = 0.0, seed: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Let something swing and come to rest: a sine wave whose height is halved again and again.
+
+    Every sequence has its own first height (0.5 to 1), period (10 to 25 steps), halving time (20 to 80 steps) and
+    phase, all uniform. Without noise each value is a weighted sum of the two before it, with the same two weights all
+    along the sequence.
+
+    Args:
+        n_sequences: number of waves, at least 1.
+        n_steps: length of each in time steps, at least 1.
+        noise: standard deviation of the reading's error, normal, at least 0.
+        seed: seed of the random generator; None draws a fresh one.
+
+    Returns:
+        The readings and the true values, both of shape (n_sequences, n_steps, 1), float32, without a unit.
+
+    Raises:
+        TypeError: if a size or the seed is not a whole number, or noise is not a number.
+        ValueError: if a size is below 1, or the seed or noise is below 0, or noise is not finite.
+
+    Examples:
+        >>> readings, true = damped_sine(2, n_steps=50, noise=0.05, seed=0)
+        >>> readings.shape, true.shape
+        ((2, 50, 1), (2, 50, 1))
+    """
+    n_sequences = _check.whole_number("n_sequences", n_sequences)
+    n_steps = _check.whole_number("n_steps", n_steps)
+    noise = _check.number("noise", noise, minimum=0)
+    rng = np.random.default_rng(_check.seed(seed))
+    height, period, halving, phase = rng.uniform([0.5, 10, 20, 0], [1, 25, 80, 1], (n_sequences, 4)).T[..., None]
+    t = np.arange(n_steps)
+    true = height * 0.5 ** (t / halving) * np.sin(2 * np.pi * (t / period + phase))
+    readings = true + noise * rng.normal(size=true.shape)
+    return readings[:, :, None].astype("float32"), true[:, :, None].astype("float32")
+
+
+def pendulum(
+    n_sequences: int, n_steps: int = 140, noise: float = 0.0, seed: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Let go of pendulums far from the bottom and read their angles: wide swings take longer than narrow ones.
+
+    Every sequence has its own first angle (0.5 to 2.8 radians, either side), period for narrow swings (8 to 14 steps)
+    and halving time of these (20 to 80 steps), all uniform. So the period falls while the swing dies down, and no two
+    weights on the last two values hold all along a sequence.
+
+    Args:
+        n_sequences: number of pendulums, at least 1.
+        n_steps: length of each sequence in time steps, at least 1.
+        noise: standard deviation of the reading's error in radians, normal, at least 0.
+        seed: seed of the random generator; None draws a fresh one.
+
+    Returns:
+        The readings and the true angles, both of shape (n_sequences, n_steps, 1), float32, in radians.
+
+    Raises:
+        TypeError: if a size or the seed is not a whole number, or noise is not a number.
+        ValueError: if a size is below 1, or the seed or noise is below 0, or noise is not finite.
+
+    Examples:
+        >>> readings, true = pendulum(2, n_steps=50, seed=0)
+        >>> readings.shape, bool(abs(true).max() < 2.8)
+        ((2, 50, 1), True)
+    """
+    n_sequences = _check.whole_number("n_sequences", n_sequences)
+    n_steps = _check.whole_number("n_steps", n_steps)
+    noise = _check.number("noise", noise, minimum=0)
+    rng = np.random.default_rng(_check.seed(seed))
+    angle, period, halving = rng.uniform([0.5, 8, 20], [2.8, 14, 80], (n_sequences, 3)).T
+    angle = angle * rng.choice([-1, 1], size=n_sequences)
+    speed, pull, friction = np.zeros(n_sequences), (2 * np.pi / period) ** 2, 2 * np.log(2) / halving
+    part, true = 1 / 16, []  # of a time step: small enough that the way of stepping does not show
+    for _ in range(n_steps):
+        true.append(angle)
+        for _ in range(16):
+            speed = speed - part * (pull * np.sin(angle) + friction * speed)
+            angle = angle + part * speed
+    true = np.stack(true, axis=1)
+    readings = true + noise * rng.normal(size=true.shape)
+    return readings[:, :, None].astype("float32"), true[:, :, None].astype("float32")
 
 
 def _share(name: str, value: object) -> float:

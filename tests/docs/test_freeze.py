@@ -193,6 +193,7 @@ def outputs(**change):
     results = [
         {"kind": "value", "name": "v", "value": 1.0, "tolerance": 0.1},
         {"kind": "table", "name": "t", "numbers": [[1.0, 2.0]], "tolerance": 0.1},
+        {"kind": "table", "name": "z", "numbers": [[1.0], [0.0]], "tolerance": 0.1},
         {"kind": "figure", "name": "f", "tolerance": 0.1, "lines": [{"span": [0, 1, 0, 10], "x": [0, 1], "y": [0, 9]}]},
     ]
     return [(result | change.get(result["name"], {}), {}) for result in results]
@@ -206,6 +207,8 @@ def outputs(**change):
         ({"v": {"value": float("nan")}}, "v", True),
         ({"t": {"numbers": [[1.0, 2.1]]}}, "t", False),
         ({"t": {"numbers": [[1.0, 2.5]]}}, "t", True),
+        ({"z": {"numbers": [[1.0], [0.005]]}}, "z", False),
+        ({"z": {"numbers": [[1.0], [0.02]]}}, "z", True),
         ({"t": {"numbers": [[1.0]]}}, "t", True),
         ({"f": {"lines": [{"span": [0, 1, 0, 10], "x": [0, 1], "y": [1, 9]}]}}, "f", False),
         ({"f": {"lines": [{"span": [0, 1, 0, 10], "x": [0, 1], "y": [8, 9]}]}}, "f", True),

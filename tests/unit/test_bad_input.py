@@ -155,6 +155,45 @@ REFUSES = {
         "n_outputs": (1, WHOLE),
         "activation": (None, [("nonsense", ValueError), (3, ValueError)]),
     },
+    "models.encoder_decoder": {
+        "n_steps": (None, [(bad, error) for bad, error in WHOLE if bad is not None]),
+        "n_features": (1, WHOLE),
+        "n_steps_out": (2, WHOLE),
+        "n_outputs": (1, WHOLE),
+        "units": (2, WHOLE),
+        "activation": (None, [("nonsense", ValueError), (3, ValueError)]),
+    },
+    "models.stacked_lstm": {
+        "n_steps": (None, [(bad, error) for bad, error in WHOLE if bad is not None]),
+        "n_features": (1, WHOLE),
+        "units": (
+            (2, 3),
+            [(None, TypeError), (8, TypeError), ("8", TypeError), ((2, 0), ValueError), ((), ValueError)],
+        ),
+        "n_outputs": (1, WHOLE),
+        "activation": (None, [("nonsense", ValueError), (3, ValueError)]),
+        "every_step": (False, [(None, TypeError), (1, TypeError), ("yes", TypeError)]),
+        "dropout": (0.0, [*NOT_NEGATIVE, (1, ValueError)]),
+    },
+    "models.cnn_lstm": {
+        "frames": (
+            (3, 8, 8, 1),
+            [
+                (None, TypeError),
+                (8, TypeError),
+                ([3, 8, 8, 1], TypeError),
+                ((8, 8, 1), ValueError),
+                ((0, 8, 8, 1), ValueError),
+                ((3, 3, 8, 1), ValueError),
+                ((3, 8, 8.0, 1), TypeError),
+                ((None, 8, 8, 1), TypeError),
+            ],
+        ),
+        "filters": (2, WHOLE),
+        "units": (2, WHOLE),
+        "n_outputs": (1, WHOLE),
+        "activation": (None, [("nonsense", ValueError), (3, ValueError)]),
+    },
     "models.start_again": {
         "model": (COMPILED, [(None, TypeError), ("adam", TypeError), (models.vanilla_lstm(3, 1, 2), ValueError)]),
         "seed": (0, [(None, TypeError), *SEED]),
@@ -175,6 +214,18 @@ REFUSES = {
         ),
         "label": ("RMSE", TEXT),
         "highlight": (None, [("nobody", ValueError), (3, ValueError)]),
+    },
+    "plots.film_strip": {
+        "videos": (
+            np.zeros((1, 2, 3, 3)),
+            [
+                *[(bad, error) for bad, error in NUMBERS if getattr(bad, "shape", None) != (1, 1, 1, 1, 1)],
+                (np.zeros((2, 3, 3)), ValueError),
+                (np.zeros((1, 2, 3, 3, 2)), ValueError),
+                (np.zeros((2, 2, 3, 3)), ValueError),
+            ],
+        ),
+        "labels": (["left"], [(None, TypeError), ("left", TypeError), ([1], TypeError), ([], ValueError)]),
     },
     "plots.forecast": {
         "actual": ([1, 2, 3], [*SERIES, ([1, 2], ValueError)]),
@@ -241,6 +292,18 @@ REFUSES = {
         "y": (np.ones((2, 3, 1)), [*NUMBERS, (np.ones((2, 3)), ValueError)]),
         "level": (np.ones((2, 1, 1)), [*NUMBERS, (np.ones((2, 3, 1)), ValueError)]),
     },
+    "problems.belt": {
+        "n_sequences": (2, WHOLE),
+        "n_steps": (3, WHOLE),
+        "every": ((2, 4), [*NUMBERS, (2, ValueError), ((2, 0.5), ValueError)]),
+        "seed": (0, SEED),
+    },
+    "problems.damped_sine": {
+        "n_sequences": (2, WHOLE),
+        "n_steps": (3, WHOLE),
+        "noise": (0.0, NOT_NEGATIVE),
+        "seed": (0, SEED),
+    },
     "problems.lamp": {
         "n_sequences": (2, WHOLE),
         "n_steps": (5, WHOLE),
@@ -252,6 +315,12 @@ REFUSES = {
         "n_sequences": (2, WHOLE),
         "n_steps": (3, WHOLE),
         "n_symbols": (4, [*WHOLE, (1, ValueError)]),
+        "seed": (0, SEED),
+    },
+    "problems.pendulum": {
+        "n_sequences": (2, WHOLE),
+        "n_steps": (3, WHOLE),
+        "noise": (0.0, NOT_NEGATIVE),
         "seed": (0, SEED),
     },
     "problems.rain_barrel": {
@@ -303,6 +372,71 @@ REFUSES = {
         "tolerance": (0.25, NOT_NEGATIVE),
     },
     "report.themed_svg": {"drawing": (FIGURE, [(None, TypeError), ("plot.svg", TypeError)]), "name": ("plot", NAME)},
+    "symbols.encode": {
+        "texts": (
+            ["ab", "c"],
+            [(None, TypeError), ("ab", TypeError), ([1], TypeError), ([], ValueError), (["d"], ValueError)],
+        ),
+        "alphabet": ("abc", [*TEXT, ("", ValueError), ("abca", ValueError), ("ab", ValueError)]),
+        "length": (None, [(bad, error) for bad, error in WHOLE if bad is not None] + [(1, ValueError)]),
+        "one_hot": (False, [(None, TypeError), (1, TypeError), ("yes", TypeError)]),
+    },
+    "symbols.decode": {
+        "codes": (
+            [[1, 2, 0]],
+            [
+                *NUMBERS,
+                ([1, 2, 0], ValueError),
+                ([[1, 2.5]], ValueError),
+                ([[1, 4]], ValueError),
+                ([[-1, 1]], ValueError),
+                (np.zeros((1, 2, 3)), ValueError),
+            ],
+        ),
+        "alphabet": ("abc", [*TEXT, ("", ValueError), ("abca", ValueError), ("a", ValueError)]),
+    },
+    "symbols.written_dates": {
+        "n": (3, WHOLE),
+        "seed": (0, SEED),
+        "held_out": (False, [(None, TypeError), (1, TypeError), ("yes", TypeError)]),
+        "forms": (
+            {"form": "{day} {month} {year}"},
+            [
+                (None, TypeError),
+                ("{year}", TypeError),
+                (["{year}"], TypeError),
+                ({"form": 3}, TypeError),
+                ({}, ValueError),
+                ({"form": "{year"}, ValueError),
+                ({"form": "{year} {}"}, ValueError),
+                ({"form": "{year} {hour}"}, ValueError),
+                ({"form": "{day} {month}"}, ValueError),
+                ({"form": "{day} {year}"}, ValueError),
+                ({"form": "{weekday} {month} {year}"}, ValueError),
+            ],
+        ),
+    },
+    "symbols.written_sums": {
+        "n_train": (5, [*WHOLE, (23, ValueError)]),
+        "n_held_out": (5, [*WHOLE, (23, ValueError)]),
+        "n_digits": (1, [*WHOLE, (10, ValueError)]),
+        "seed": (0, SEED),
+    },
+    "videos.moving_square": {
+        "n_videos": (2, WHOLE),
+        "n_frames": (3, [*WHOLE, (1, ValueError)]),
+        "size": (12, [*WHOLE, (10, ValueError), (13, ValueError)]),
+        "noise": (0.2, NOT_NEGATIVE),
+        "half": (None, [("top", ValueError), (1, ValueError)]),
+        "seed": (0, SEED),
+    },
+    "videos.moving_digits": {
+        "n_videos": (2, WHOLE),
+        "test": (False, [(None, TypeError), (1, TypeError), ("yes", TypeError)]),
+        "n_frames": (3, [*WHOLE, (1, ValueError)]),
+        "size": (8, [*WHOLE, (7, ValueError)]),
+        "seed": (0, SEED),
+    },
 }
 # Functions that have nothing to refuse, and why
 REFUSES_NOTHING = {

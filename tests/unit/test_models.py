@@ -22,9 +22,79 @@ def test_vanilla_lstm_without_a_length_takes_any():
     assert model(np.zeros((2, 3, 1))).shape == model(np.zeros((2, 7, 1))).shape == (2, 1)
 
 
+@pytest.mark.parametrize("frames", [(1, 4, 4, 1), (6, 12, 8, 2)])
+def test_cnn_lstm_keeps_its_contract(frames):
+    model = models.cnn_lstm(frames, filters=3, units=5, n_outputs=2)
+    assert model.input_shape == (None, *frames)
+    assert model.output_shape == (None, 2)
+    each_frame, lstm, dense = model.layers
+    features = (frames[1] // 4) * (frames[2] // 4) * 3
+    assert each_frame.output.shape == (None, frames[0], features)
+    assert each_frame.count_params() == 3 * (9 * frames[3] + 1)
+    assert lstm.count_params() == 4 * (5 * (5 + features) + 5)
+    assert dense.count_params() == (5 + 1) * 2
+
+
+def test_cnn_lstm_reads_every_frame_with_the_same_weights():
+    model = models.cnn_lstm((3, 8, 8, 1), filters=2, units=2)
+    frame = np.random.default_rng(0).random((1, 1, 8, 8, 1)).astype("float32")
+    said = np.asarray(model.layers[0](np.repeat(frame, 3, axis=1)))
+    np.testing.assert_allclose(said, np.repeat(said[:, :1], 3, axis=1), rtol=1e-6)
+
+
 def test_softmax_gives_probabilities():
     model = models.vanilla_lstm(4, 2, units=3, n_outputs=5, activation="softmax")
     np.testing.assert_allclose(np.sum(model(np.ones((3, 4, 2))), axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("steps", "features", "steps_out", "outputs", "units"), [(1, 1, 1, 1, 1), (7, 12, 4, 12, 5), (None, 2, 3, 1, 4)]
+)
+def test_encoder_decoder_keeps_its_contract(steps, features, steps_out, outputs, units):
+    model = models.encoder_decoder(steps, features, steps_out, outputs, units)
+    assert model.input_shape == (None, steps, features)
+    assert model.output_shape == (None, steps_out, outputs)
+    encoder, repeat, decoder, dense = model.layers
+    assert encoder.count_params() == 4 * units * (units + features + 1)
+    assert repeat.count_params() == 0
+    assert decoder.count_params() == 4 * units * (units + units + 1)
+    assert dense.count_params() == outputs * (units + 1)
+
+
+def test_encoder_decoder_reads_any_length_through_one_vector():
+    model = models.encoder_decoder(None, 2, n_steps_out=3, n_outputs=5, units=4, activation="softmax")
+    short, long = model(np.ones((2, 3, 2))), model(np.ones((2, 9, 2)))
+    assert short.shape == long.shape == (2, 3, 5)
+    np.testing.assert_allclose(np.sum(short, axis=2), 1, rtol=1e-5)
+    # all that the decoder is told is the encoder's last hidden state
+    vector = model.layers[0](np.ones((2, 3, 2)))
+    assert vector.shape == (2, 4)
+    told = np.repeat(np.asarray(vector)[:, None], 3, axis=1)
+    np.testing.assert_allclose(model.layers[3](model.layers[2](told)), short, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("steps", "features", "units", "outputs", "every_step"),
+    [(1, 1, (1,), 1, False), (12, 3, (8, 5), 2, False), (None, 2, (4, 3, 2), 1, True)],
+)
+def test_stacked_lstm_keeps_its_contract(steps, features, units, outputs, every_step):
+    model = models.stacked_lstm(steps, features, units, outputs, every_step=every_step)
+    assert model.input_shape == (None, steps, features)
+    assert model.output_shape == ((None, steps, outputs) if every_step else (None, outputs))
+    *stack, dense = model.layers
+    assert [layer.units for layer in stack] == list(units)
+    reads = [features, *units[:-1]]
+    assert [layer.count_params() for layer in stack] == [4 * u * (u + m + 1) for u, m in zip(units, reads, strict=True)]
+    assert dense.count_params() == (units[-1] + 1) * outputs
+
+
+def test_stacked_lstm_drops_between_its_layers_in_training_only():
+    model = models.stacked_lstm(3, 1, units=(4, 4), dropout=0.5)
+    kinds = [type(layer).__name__ for layer in model.layers]
+    assert kinds == ["LSTM", "Dropout", "LSTM", "Dropout", "Dense"]
+    x = np.ones((2, 3, 1))
+    np.testing.assert_array_equal(model(x), model(x))
+    assert not np.allclose(model(x, training=True), model(x, training=True))
 
 
 def dropout_model(rate):

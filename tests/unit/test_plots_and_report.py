@@ -37,6 +37,29 @@ def test_forecast_draws_actual_and_methods():
     np.testing.assert_array_equal(lines["naive"].get_xdata(), [5, 6, 7])
 
 
+def test_film_strip_draws_each_lit_pixel_once_in_its_place():
+    video = np.zeros((2, 2, 3, 4))
+    video[1, 1, 2, 1:3] = 1  # two neighbours, in the second frame of the second video
+    video[1, 0, 0, 3] = 0.5
+    (axes,) = plots.film_strip(video, ["still", "moving"]).axes
+    drawn = {patch.get_alpha(): patch.get_path() for patch in axes.patches if patch.get_path().codes is not None}
+    lit = {level: path.vertices for level, path in drawn.items() if level and len(path.vertices)}
+    assert set(lit) == {0.5, 1.0}
+    np.testing.assert_allclose(np.ptp(lit[1.0], axis=0), [2, 1])  # one rectangle, two pixels wide
+    np.testing.assert_allclose(lit[0.5].min(axis=0), [3, 3 + 4])  # rows and a gap below the first video
+    assert [text.get_text() for text in axes.texts] == ["still", "moving"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "2"]
+
+
+def test_film_strip_is_small_and_follows_light_and_dark():
+    rng = np.random.default_rng(0)
+    svg = report.themed_svg(plots.film_strip(0.2 * rng.normal(size=(3, 6, 12, 12, 1)), list("abc")), "strip")
+    assert ET.fromstring(svg).tag.endswith("svg")
+    assert len(svg) < 60_000
+    assert "<image" not in svg
+    assert not re.findall(r"(?<!, )(#[0-9a-f]{6})", svg)
+
+
 def test_svg_is_small_well_formed_and_themed():
     figure = plots.forecast(np.sin(np.arange(120)), {"LSTM": np.cos(np.arange(120))}, "degrees")
     svg = report.themed_svg(figure, "wave")
