@@ -121,10 +121,19 @@ def test_what_is_still_to_come_is_listed(record_property):
     record_property("note", f"reader's questions that no page answers: {', '.join(open_questions) or 'none'}")
 
 
+def numbers_in(words: str) -> list[int]:
+    """The numbers that "1 to 3, 5 and 8" names, in its order."""
+    return [
+        number
+        for first, last in re.findall(r"(\d+)(?: to (\d+))?", words)
+        for number in range(int(first), int(last or first) + 1)
+    ]
+
+
 def readme_problems(text: str, written: list[int], planned: int) -> Iterator[str]:
     """What the readme says about the lessons that there are, and its links to files."""
-    said = re.search(r"lessons 1 to (\d+) of (\d+)", text)
-    if not said or list(range(1, int(said[1]) + 1)) != written or int(said[2]) != planned:
+    said = re.search(r"lessons (\d[\d, toand]*) of (\d+)", text)
+    if not said or numbers_in(said[1]) != written or int(said[2]) != planned:
         names = said[0] if said else "nothing like 'lessons 1 to 2 of 14'"
         yield f"README.md says {names!r}; the lessons that have a page are {written} of {planned}"
     for link in re.findall(r"\]\((?!https?:)([^)#]+)", text):
@@ -139,10 +148,18 @@ def test_the_readme_says_what_there_is():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "lessons 1 to 3 of 14", "lessons 1 to 2 of 4", "lessons 1 to 2 of 14 [x](gone.md)"]
+    "text",
+    [
+        "",
+        "lessons 1 to 3 of 14",
+        "lessons 1 to 2 and 4 of 14",
+        "lessons 1 to 2 of 4",
+        "lessons 1 to 2 of 14 [x](gone.md)",
+    ],
 )
 def test_a_readme_that_says_something_else_fails(text):
     assert not list(readme_problems("lessons 1 to 2 of 14, [x](README.md#a)", [1, 2], 14))
+    assert not list(readme_problems("lessons 1 to 2, 4 and 6 of 14", [1, 2, 4, 6], 14))
     assert list(readme_problems(text, [1, 2], 14))
 
 
