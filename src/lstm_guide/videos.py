@@ -101,7 +101,7 @@ def moving_digits(
 
     Source:
         sklearn.datasets.load_digits: the test set of E. Alpaydin and C. Kaynak (1998), Optical recognition of
-        handwritten digits, https://doi.org/10.24432/C50P49.
+        handwritten digits.
     """
     from sklearn.datasets import load_digits
 
