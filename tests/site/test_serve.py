@@ -8,7 +8,8 @@ from serve import PAGE, append, copy_sources, served
 
 # The goals are 10 s and 3 s; benchmarks/serve.py measures them. A busy machine may take longer.
 START_LIMIT = 30
-EDIT_LIMIT = 15
+# Two seconds alone; a slow machine on which two test processes share the cores was seen to take 24
+EDIT_LIMIT = 60
 
 
 @pytest.mark.slow
