@@ -14,7 +14,7 @@ export PYTHONUNBUFFERED = 1
 export NO_MKDOCS_2_WARNING = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test check lint freeze reproduce site clean
+.PHONY: help setup serve test check lint freeze reproduce site pdf clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ reproduce: setup ## run every experiment again and compare with the frozen resul
 site: setup ## build the site into site/
 	@$(BIN)/mkdocs build --strict
 	@echo "Built the site into site/: put the folder on any web server."
+
+pdf: site ## print the whole course to site/lstm-guide.pdf (needs Chromium)
+	@$(BIN)/python tools/pdf.py
 
 clean: ## remove what was built, the environment too
 	@rm -rf .venv site dist .cache .pytest_cache .ruff_cache .hypothesis .coverage
