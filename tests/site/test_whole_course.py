@@ -86,6 +86,8 @@ def test_the_archive_holds_the_repositorys_code(site, tmp_path):
         assert (folder / "experiments" / script.name).read_bytes() == script.read_bytes()
     for notebook in (ROOT / "docs" / "experiments").glob("*.ipynb"):
         assert (folder / "notebooks" / notebook.name).read_bytes() == notebook.read_bytes()
+    for name in ("README.md", "LICENSE", "LICENSE-docs", "pyproject.toml", "constraints.txt", "docs/curriculum.yml"):
+        assert (folder / name).read_bytes() == (ROOT / name).read_bytes()
     # Its package is the one that runs there
     where = "import lstm_guide.problems as p; print(p.__file__)"
     done = subprocess.run(

@@ -28,7 +28,7 @@ def on_files(files, config):
 
 def archive(root: Path) -> bytes:
     """All scripts and notebooks, with the package that they use, below one folder."""
-    paths = [root / name for name in TOP]
+    paths = [root / name for name in TOP if (root / name).is_file()]
     paths += [path for part in PARTS for path in sorted(root.glob(part)) if path.is_file()]
     memory = io.BytesIO()
     with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as packed:
