@@ -3,7 +3,8 @@
 Importing this package imports neither Keras nor TensorFlow; a module that needs Keras imports it.
 Data flows one way through the modules, and none imports a later one:
 
-    problems, symbols, videos, datasets  ->  prepare  ->  models  ->  evaluate  ->  plots  ->  report
+    problems, symbols, videos, datasets  ->  prepare  ->  models  ->  ngrams  ->  generate  ->
+        evaluate  ->  plots  ->  report
 """
 
 from importlib.metadata import version

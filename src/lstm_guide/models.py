@@ -122,6 +122,68 @@ def stacked_lstm(
     return keras.Sequential([*layers, keras.layers.Dense(n_outputs, activation=activation)])
 
 
+def bidirectional_lstm(
+    n_steps: int | None,
+    n_features: int,
+    units: int = 16,
+    n_outputs: int = 1,
+    activation: str | None = None,
+    every_step: bool = False,
+    merge_mode: str = "concat",
+) -> "keras.Model":
+    """Build a bidirectional LSTM: two LSTM layers read the sequence, one from each end, a dense layer answers.
+
+    With every_step each answer has seen the whole sequence, the steps after it included. Where these are not known yet
+    when the answer is needed, or are what is asked for, the answers are worth nothing.
+
+    Args:
+        n_steps: length of the sequences in time steps, at least 1; None takes any length.
+        n_features: values per time step, at least 1.
+        units: width of the hidden state of each of the two layers, at least 1.
+        n_outputs: values to predict, at least 1.
+        activation: of the dense layer: None for numbers, "sigmoid" for yes or no, "softmax" for one of several classes.
+        every_step: answer at each time step, not only once.
+        merge_mode: how the two hidden states become one: "concat" (side by side), "sum", "ave" (their mean) or "mul"
+            (their product, number by number).
+
+    Returns:
+        A model from (samples, n_steps, n_features) to (samples, n_outputs), or with every_step to
+        (samples, n_steps, n_outputs), with 8 * units * (units + n_features + 1) parameters in the two LSTM layers
+        and n_outputs * (2 * units + 1) in the dense layer for "concat", n_outputs * (units + 1) for the others.
+
+    Raises:
+        TypeError: if a size is not a whole number, or every_step is not True or False.
+        ValueError: if a size is below 1, Keras knows no such activation, or merge_mode is none of the four.
+
+    Examples:
+        >>> model = bidirectional_lstm(n_steps=12, n_features=2, units=8, every_step=True)
+        >>> model.output_shape, [layer.count_params() for layer in model.layers]
+        ((None, 12, 1), [704, 17])
+    """
+    import keras
+
+    if n_steps is not None:
+        n_steps = _check.whole_number("n_steps", n_steps)
+    n_features = _check.whole_number("n_features", n_features)
+    units = _check.whole_number("units", units)
+    n_outputs = _check.whole_number("n_outputs", n_outputs)
+    _check_activation(activation)
+    _check.instance("every_step", every_step, bool, "True or False")
+    if merge_mode not in ("concat", "sum", "ave", "mul"):
+        raise ValueError(
+            f"merge_mode must be 'concat', 'sum', 'ave' or 'mul'. Received: merge_mode={_check.brief(merge_mode)}; "
+            "pass 'concat' if in doubt."
+        )
+    one_way = keras.layers.LSTM(units, return_sequences=every_step)
+    return keras.Sequential(
+        [
+            keras.Input(shape=(n_steps, n_features)),
+            keras.layers.Bidirectional(one_way, merge_mode=merge_mode),
+            keras.layers.Dense(n_outputs, activation=activation),
+        ]
+    )
+
+
 def encoder_decoder(
     n_steps: int | None,
     n_features: int,
@@ -175,6 +237,74 @@ def encoder_decoder(
             keras.layers.Dense(n_outputs, activation=activation),
         ]
     )
+
+
+def attention_lstm(
+    n_steps: int | None,
+    n_features: int,
+    n_steps_out: int,
+    n_outputs: int = 1,
+    units: int = 32,
+    activation: str | None = None,
+    additive: bool = False,
+) -> "keras.Model":
+    """Build an encoder-decoder with attention: at each of its steps the decoder looks at all that the encoder said.
+
+    The decoder is that of encoder_decoder. What it says at a step is turned into a query by a dense layer. The
+    attention layer scores the query against the encoder's hidden state at every step, and the mean of these states,
+    weighted by the softmax of the scores, goes to the last dense layer beside what the decoder says. The layers are
+    named encoder, decoder, query, attention and answer (and key, if additive), so that the weights can be read.
+
+    Args:
+        n_steps: length of the sequences that are read, in time steps, at least 1; None takes any length.
+        n_features: values per time step, at least 1.
+        n_steps_out: length of the sequences that are written, in time steps, at least 1.
+        n_outputs: values to predict at each of these, at least 1.
+        units: width of both layers' hidden states, at least 1.
+        activation: of the last dense layer: None for numbers, "softmax" for one of several classes at each step.
+        additive: score by a small network (AdditiveAttention) and not by the dot product (Attention).
+
+    Returns:
+        A model from (samples, n_steps, n_features) to (samples, n_steps_out, n_outputs), with
+        4 * units * (units + n_features + 1) parameters in the encoder, 4 * units * (2 * units + 1) in the decoder,
+        units * units in the query and n_outputs * (2 * units + 1) in the last layer; additive scores take
+        units * (units + 2) more.
+
+    Raises:
+        TypeError: if a size is not a whole number, or additive is not True or False.
+        ValueError: if a size is below 1, or Keras knows no such activation.
+
+    Examples:
+        >>> model = attention_lstm(n_steps=None, n_features=9, n_steps_out=4, n_outputs=8, units=16)
+        >>> model.output_shape, model.get_layer("attention").output.shape, model.count_params()
+        ((None, 4, 8), (None, 4, 16), 4296)
+
+    Source:
+        Keras names its dot-product layer after https://arxiv.org/abs/1508.04025 and its additive layer after
+        https://arxiv.org/abs/1409.0473; both leave the matrices in front to dense layers, which stand here.
+    """
+    import keras
+    from keras import layers
+
+    if n_steps is not None:
+        n_steps = _check.whole_number("n_steps", n_steps)
+    n_features = _check.whole_number("n_features", n_features)
+    n_steps_out = _check.whole_number("n_steps_out", n_steps_out)
+    n_outputs = _check.whole_number("n_outputs", n_outputs)
+    units = _check.whole_number("units", units)
+    _check_activation(activation)
+    _check.instance("additive", additive, bool, "True or False")
+    read = keras.Input(shape=(n_steps, n_features))
+    states, last, _ = layers.LSTM(units, return_sequences=True, return_state=True, name="encoder")(read)
+    said = layers.LSTM(units, return_sequences=True, name="decoder")(layers.RepeatVector(n_steps_out)(last))
+    query = layers.Dense(units, use_bias=False, name="query")(said)
+    if additive:
+        key = layers.Dense(units, name="key")(states)
+        context = layers.AdditiveAttention(name="attention")([query, states, key])
+    else:
+        context = layers.Attention(name="attention")([query, states])
+    both = layers.Concatenate()([said, context])
+    return keras.Model(read, layers.Dense(n_outputs, activation=activation, name="answer")(both))
 
 
 def cnn_lstm(
@@ -238,6 +368,49 @@ def cnn_lstm(
             keras.layers.TimeDistributed(one_frame),
             keras.layers.LSTM(units),
             keras.layers.Dense(n_outputs, activation=activation),
+        ]
+    )
+
+
+def generative_lstm(n_symbols: int, units: int = 128, width: int = 32, streams: int | None = None) -> "keras.Model":
+    """Build a generative LSTM: at each step it reads a symbol and says how likely each symbol is to come next.
+
+    Args:
+        n_symbols: size of the alphabet, at least 2.
+        units: width of the LSTM's state, at least 1.
+        width: numbers that the embedding learns for each symbol, at least 1.
+        streams: None starts each call from a state of zeros. A number, at least 1, builds the same network with
+            stateful=True for that many texts side by side: the state goes on from call to call, in training as in
+            writing, until it is reset. The weights of one fit the other.
+
+    Returns:
+        A model from codes of shape (samples, steps), 0 to n_symbols - 1, to logits of shape
+        (samples, steps, n_symbols), any number of steps; train it with from_logits=True. It has n_symbols * width
+        parameters in the embedding, 4 * units * (units + width + 1) in the LSTM layer and n_symbols * (units + 1) in
+        the dense layer.
+
+    Raises:
+        TypeError: if a size is not a whole number.
+        ValueError: if a size is below its minimum.
+
+    Examples:
+        >>> model = generative_lstm(n_symbols=96, units=8, width=4)
+        >>> model.output_shape, [layer.count_params() for layer in model.layers]
+        ((None, None, 96), [384, 416, 864])
+    """
+    import keras
+
+    n_symbols = _check.whole_number("n_symbols", n_symbols, minimum=2)
+    units = _check.whole_number("units", units)
+    width = _check.whole_number("width", width)
+    if streams is not None:
+        streams = _check.whole_number("streams", streams)
+    return keras.Sequential(
+        [
+            keras.Input(batch_shape=(streams, None), dtype="int32"),
+            keras.layers.Embedding(n_symbols, width),
+            keras.layers.LSTM(units, return_sequences=True, stateful=streams is not None),
+            keras.layers.Dense(n_symbols),
         ]
     )
 

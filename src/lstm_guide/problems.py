@@ -49,6 +49,50 @@ def marked_item(
     return x, symbols[rows, marked]
 
 
+def marked_items(
+    n_sequences: int, n_steps: int = 50, n_items: int = 4, n_symbols: int = 8, seed: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Make random sequences of symbols in which a few items are marked, to be recalled in order after the last step.
+
+    Symbols are drawn uniformly and independently, and so are the marked places, all different. The other items are
+    neutral: they look alike but for the mark, and tell nothing about the answer. A guess is right as a whole once in
+    n_symbols ** n_items times.
+
+    Args:
+        n_sequences: number of sequences, at least 1.
+        n_steps: length of each sequence in time steps, at least n_items.
+        n_items: marked items in each sequence, at least 1.
+        n_symbols: size of the alphabet, at least 2.
+        seed: seed of the random generator; None draws a fresh one.
+
+    Returns:
+        x of shape (n_sequences, n_steps, n_symbols + 1), float32: the symbol one-hot, then the mark, 1 at the marked
+        steps and 0 elsewhere; and y of shape (n_sequences, n_items), int64: the marked symbols, 0 to n_symbols - 1, the
+        one that comes first first.
+
+    Raises:
+        TypeError: if a size or the seed is not a whole number.
+        ValueError: if a size or the seed is below its minimum.
+
+    Examples:
+        >>> x, y = marked_items(1, n_steps=7, n_items=2, n_symbols=5, seed=0)
+        >>> x[0, :, :-1].argmax(axis=1), x[0, :, -1], y[0]
+        (array([4, 3, 2, 1, 1, 0, 0]), array([0., 0., 1., 0., 1., 0., 0.], dtype=float32), array([2, 1]))
+    """
+    n_sequences = _check.whole_number("n_sequences", n_sequences)
+    n_items = _check.whole_number("n_items", n_items)
+    n_steps = _check.whole_number("n_steps", n_steps, minimum=n_items)
+    n_symbols = _check.whole_number("n_symbols", n_symbols, minimum=2)
+    rng = np.random.default_rng(_check.seed(seed))
+    symbols = rng.integers(n_symbols, size=(n_sequences, n_steps))
+    places = np.sort(np.argsort(rng.random((n_sequences, n_steps)), axis=1)[:, :n_items], axis=1)
+    rows = np.arange(n_sequences)[:, None]
+    x = np.zeros((n_sequences, n_steps, n_symbols + 1), dtype="float32")
+    x[rows, np.arange(n_steps), symbols] = 1
+    x[rows, places, -1] = 1
+    return x, symbols[rows, places]
+
+
 def reversed_words(words: list[str], seed: int | None = None) -> tuple[list[str], np.ndarray]:
     """Show every word once forwards and once backwards, in random order.
 
@@ -180,6 +224,50 @@ def rain_barrel(
         levels.append(level)
     readings = np.stack(levels, axis=1) + noise * rng.normal(size=rain.shape)
     return np.stack([rain, wanted], axis=2).astype("float32"), readings.astype("float32")
+
+
+def rainy_season(
+    n_sequences: int, n_steps: int = 10, limit: float | None = None, seed: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Let it rain or snow and say at each step whether half of the season's rain is down, or a fixed amount of it.
+
+    At each step precipitation is drawn (exponential, 1 on average); with probability 0.6 it is rain, else snow, which
+    does not count. Half of the season's rain is down once more has fallen, this step included, than is still to come:
+    so that label depends on what follows. Whether a fixed amount is down depends on the past alone.
+
+    Args:
+        n_sequences: number of seasons, at least 1.
+        n_steps: length of each in time steps, at least 1.
+        limit: None asks for half of each season's own total; a number asks for that amount, at least 0, in the unit of
+            the precipitation.
+        seed: seed of the random generator; None draws a fresh one.
+
+    Returns:
+        x of shape (n_sequences, n_steps, 2), float32: the precipitation, and 1 where it is rain, 0 where it is snow;
+        and y of shape (n_sequences, n_steps, 1), float32: 1 once the rain so far is above the limit, 0 before.
+
+    Raises:
+        TypeError: if a size or the seed is not a whole number, or limit is not a number.
+        ValueError: if a size, limit or the seed is below its minimum, or limit is not finite.
+
+    Examples:
+        >>> x, y = rainy_season(1, n_steps=5, seed=3)
+        >>> x[0].T.round(1)
+        array([[0.1, 0.4, 1.4, 2.2, 0.3],
+               [1. , 1. , 1. , 0. , 1. ]], dtype=float32)
+        >>> y[0, :, 0]
+        array([0., 0., 1., 1., 1.], dtype=float32)
+    """
+    n_sequences = _check.whole_number("n_sequences", n_sequences)
+    n_steps = _check.whole_number("n_steps", n_steps)
+    if limit is not None:
+        limit = _check.number("limit", limit, minimum=0)
+    rng = np.random.default_rng(_check.seed(seed))
+    fallen = rng.exponential(size=(n_sequences, n_steps))
+    rain = rng.random((n_sequences, n_steps)) < 0.6
+    so_far = np.cumsum(fallen * rain, axis=1)
+    y = so_far > (so_far[:, -1:] / 2 if limit is None else limit)
+    return np.stack([fallen, rain], axis=2).astype("float32"), y[:, :, None].astype("float32")
 
 
 def sensor_stream(

@@ -208,6 +208,41 @@ def written_sums(n_train: int, n_held_out: int, n_digits: int = 3, seed: int | N
     return (questions[:n_train], answers[:n_train]), (questions[n_train:], answers[n_train:])
 
 
+def rectangles(longest: int = 8, n_held_out: int = 16, seed: int | None = None) -> tuple[list[str], list[str]]:
+    """Draw rectangles as moves of a pen, such as "RRRDLLLU": right, down, left, up, back to where it began.
+
+    Args:
+        longest: the longest side, at least 2; each side is 1 to longest moves, so there are longest**2 sizes.
+        n_held_out: sizes that are kept out of the training part, at least 1 and below longest**2.
+        seed: seed of the random generator that picks them; None draws a fresh one.
+
+    Returns:
+        The drawings to train on and those held out, each size once, texts of 4 to 4 * longest letters
+        R, D, L, U.
+
+    Raises:
+        TypeError: if a number is not whole.
+        ValueError: if a number is below its minimum, or there are not more sizes than n_held_out.
+
+    Examples:
+        >>> drawings, held_out = rectangles(longest=2, n_held_out=1, seed=1)
+        >>> drawings, held_out
+        (['RDDLUU', 'RRDLLU', 'RRDDLLUU'], ['RDLU'])
+    """
+    longest = _check.whole_number("longest", longest, minimum=2)
+    n_held_out = _check.whole_number("n_held_out", n_held_out)
+    if n_held_out >= longest**2:
+        raise ValueError(
+            f"n_held_out must leave a size to train on. Received: n_held_out={n_held_out} of {longest**2} sizes; hold "
+            "back fewer."
+        )
+    sides = range(1, longest + 1)
+    sizes = ["R" * wide + "D" * high + "L" * wide + "U" * high for wide in sides for high in sides]
+    picked = np.random.default_rng(_check.seed(seed)).permutation(len(sizes))[:n_held_out]
+    held_out = [sizes[place] for place in sorted(picked)]
+    return [size for size in sizes if size not in held_out], held_out
+
+
 def written_dates(n: int, seed: int | None = None, held_out: bool = False, forms: Mapping[str, str] = FORMS) -> Texts:
     """Write dates as people do, such as "Mar 3rd, 2024", and in ISO form, "2024-03-03".
 

@@ -17,7 +17,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import lstm_guide
-from lstm_guide import _check, cell, evaluate, models
+from lstm_guide import _check, cell, evaluate, models, ngrams
 
 NAN, INF = float("nan"), float("inf")
 DAYS = [datetime.datetime(2020, 1, day) for day in (1, 2, 3)]
@@ -60,6 +60,8 @@ TIMES = [
     (pd.Series([1.0, 2, 3], index=DAYS[::-1]), ValueError),
     (pd.Series([1.0, 2, 3], index=[DAYS[0], DAYS[1], DAYS[1]]), ValueError),
 ]
+LOGITS_NOT_USABLE = [([], ValueError), ([[1, INF]], ValueError), ([[1, NAN]], ValueError), ([1, 2], ValueError)]
+LOGITS_NOT_USABLE += [([[-INF, -INF]], ValueError)]
 GAP = pd.Series([1.0, 2, 3, 4], index=[*DAYS, datetime.datetime(2020, 1, 7)])
 NUMBERS = NOT_NUMBERS + NOT_USABLE + UNKNOWN
 SERIES = NUMBERS + TIMES
@@ -107,6 +109,19 @@ REFUSES = {
         "min_length": (4, WHOLE),
         "max_length": (12, [*WHOLE, (3, ValueError)]),
     },
+    "datasets.keras_source": {
+        "folders": (
+            ["models"],
+            [
+                (None, TypeError),
+                ("models", TypeError),
+                ([3], TypeError),
+                ([], ValueError),
+                (["nowhere"], ValueError),
+                (["../models"], ValueError),
+            ],
+        ),
+    },
     "evaluate.persistence": {"history": ([1, 2, 3], SERIES), "n_out": (1, WHOLE)},
     "evaluate.seasonal_naive": {
         "history": ([1, 2, 3, 4], [*SERIES, ([1], ValueError)]),
@@ -148,12 +163,53 @@ REFUSES = {
         "other_errors": ([1.0, -1.0, 1.0], [*SERIES, ([1.0, 2.0], ValueError)]),
         "n_out": (1, [*WHOLE, (3, ValueError)]),
     },
+    "generate.sample": {
+        "logits": ([[0.0, 1.0]], [*NOT_NUMBERS, *LOGITS_NOT_USABLE]),
+        "temperature": (1.0, NOT_NEGATIVE),
+        "top_k": (None, [bad for bad in WHOLE if bad[0] is not None]),
+        "rng": (None, [(1, TypeError), ("a", TypeError), (np.random, TypeError)]),
+    },
+    "generate.from_lstm": {
+        "model": (
+            models.generative_lstm(3, units=2, streams=1),
+            [(None, TypeError), ("lstm", TypeError), (models.generative_lstm(3, units=2), ValueError)],
+        ),
+    },
+    "generate.from_ngrams": {"model": (ngrams.NGram([0, 1], 1, 2), [(None, TypeError), ([0, 1], TypeError)])},
+    "generate.write": {
+        "step": (
+            lambda codes: np.zeros((len(codes), 2)),
+            [
+                *FUNCTION,
+                (lambda codes: np.zeros((len(codes), 1, 2)), ValueError),
+                (lambda codes: np.zeros((len(codes) + 1, 2)), ValueError),
+            ],
+        ),
+        "prompt": (
+            [[0, 1]],
+            [*NOT_NUMBERS, ([], ValueError), ([0, 1], ValueError), ([[0.5]], ValueError), ([[-1]], ValueError)],
+        ),
+        "n_steps": (2, WHOLE),
+        "temperature": (1.0, NOT_NEGATIVE),
+        "top_k": (None, [bad for bad in WHOLE if bad[0] is not None]),
+        "seed": (0, SEED),
+    },
+    "generate.longest_copy": {"text": ("ab", TEXT), "source": ("abc", TEXT)},
     "models.vanilla_lstm": {
         "n_steps": (None, [(bad, error) for bad, error in WHOLE if bad is not None]),
         "n_features": (1, WHOLE),
         "units": (2, WHOLE),
         "n_outputs": (1, WHOLE),
         "activation": (None, [("nonsense", ValueError), (3, ValueError)]),
+    },
+    "models.bidirectional_lstm": {
+        "n_steps": (None, [(bad, error) for bad, error in WHOLE if bad is not None]),
+        "n_features": (1, WHOLE),
+        "units": (2, WHOLE),
+        "n_outputs": (1, WHOLE),
+        "activation": (None, [("nonsense", ValueError), (3, ValueError)]),
+        "every_step": (False, [(None, TypeError), (1, TypeError), ("yes", TypeError)]),
+        "merge_mode": ("concat", [("average", ValueError), (None, ValueError), (3, ValueError)]),
     },
     "models.encoder_decoder": {
         "n_steps": (None, [(bad, error) for bad, error in WHOLE if bad is not None]),
@@ -162,6 +218,15 @@ REFUSES = {
         "n_outputs": (1, WHOLE),
         "units": (2, WHOLE),
         "activation": (None, [("nonsense", ValueError), (3, ValueError)]),
+    },
+    "models.attention_lstm": {
+        "n_steps": (None, [(bad, error) for bad, error in WHOLE if bad is not None]),
+        "n_features": (1, WHOLE),
+        "n_steps_out": (2, WHOLE),
+        "n_outputs": (1, WHOLE),
+        "units": (2, WHOLE),
+        "activation": (None, [("nonsense", ValueError), (3, ValueError)]),
+        "additive": (False, [(None, TypeError), (1, TypeError), ("yes", TypeError)]),
     },
     "models.stacked_lstm": {
         "n_steps": (None, [(bad, error) for bad, error in WHOLE if bad is not None]),
@@ -193,6 +258,12 @@ REFUSES = {
         "units": (2, WHOLE),
         "n_outputs": (1, WHOLE),
         "activation": (None, [("nonsense", ValueError), (3, ValueError)]),
+    },
+    "models.generative_lstm": {
+        "n_symbols": (3, [*WHOLE, (1, ValueError)]),
+        "units": (2, WHOLE),
+        "width": (2, WHOLE),
+        "streams": (None, [bad for bad in WHOLE if bad[0] is not None]),
     },
     "models.start_again": {
         "model": (COMPILED, [(None, TypeError), ("adam", TypeError), (models.vanilla_lstm(3, 1, 2), ValueError)]),
@@ -317,6 +388,13 @@ REFUSES = {
         "n_symbols": (4, [*WHOLE, (1, ValueError)]),
         "seed": (0, SEED),
     },
+    "problems.marked_items": {
+        "n_sequences": (2, WHOLE),
+        "n_steps": (3, [*WHOLE, (1, ValueError)]),
+        "n_items": (2, WHOLE),
+        "n_symbols": (4, [*WHOLE, (1, ValueError)]),
+        "seed": (0, SEED),
+    },
     "problems.pendulum": {
         "n_sequences": (2, WHOLE),
         "n_steps": (3, WHOLE),
@@ -327,6 +405,12 @@ REFUSES = {
         "n_sequences": (2, WHOLE),
         "n_steps": (3, WHOLE),
         "noise": (0.0, NOT_NEGATIVE),
+        "seed": (0, SEED),
+    },
+    "problems.rainy_season": {
+        "n_sequences": (2, WHOLE),
+        "n_steps": (3, WHOLE),
+        "limit": (None, [(bad, error) for bad, error in NOT_NEGATIVE if bad is not None]),
         "seed": (0, SEED),
     },
     "problems.reversed_words": {
@@ -394,6 +478,11 @@ REFUSES = {
             ],
         ),
         "alphabet": ("abc", [*TEXT, ("", ValueError), ("abca", ValueError), ("a", ValueError)]),
+    },
+    "symbols.rectangles": {
+        "longest": (3, [*WHOLE, (1, ValueError)]),
+        "n_held_out": (2, [*WHOLE, (9, ValueError)]),
+        "seed": (0, SEED),
     },
     "symbols.written_dates": {
         "n": (3, WHOLE),

@@ -47,6 +47,35 @@ def test_softmax_gives_probabilities():
     np.testing.assert_allclose(np.sum(model(np.ones((3, 4, 2))), axis=1), 1, rtol=1e-5)
 
 
+@pytest.mark.parametrize("merge_mode", ["concat", "sum", "ave", "mul"])
+@pytest.mark.parametrize("every_step", [False, True])
+@pytest.mark.parametrize(("steps", "features", "units", "outputs"), [(1, 1, 1, 1), (12, 3, 8, 2), (None, 2, 5, 4)])
+def test_bidirectional_lstm_keeps_its_contract(steps, features, units, outputs, every_step, merge_mode):
+    model = models.bidirectional_lstm(steps, features, units, outputs, every_step=every_step, merge_mode=merge_mode)
+    assert model.input_shape == (None, steps, features)
+    assert model.output_shape == ((None, steps, outputs) if every_step else (None, outputs))
+    both, dense = model.layers
+    assert both.count_params() == 2 * 4 * units * (units + features + 1)
+    assert dense.count_params() == outputs * ((2 if merge_mode == "concat" else 1) * units + 1)
+
+
+def test_bidirectional_lstm_is_two_lstms_and_each_answer_sees_every_step():
+    model = models.bidirectional_lstm(6, 2, units=3, every_step=True)
+    x = np.random.default_rng(0).normal(size=(2, 6, 2)).astype("float32")
+    both, dense = model.layers
+    forward = keras.layers.LSTM(3, return_sequences=True)
+    backward = keras.layers.LSTM(3, return_sequences=True)
+    for layer, weights in [(forward, both.get_weights()[:3]), (backward, both.get_weights()[3:])]:
+        layer.build(x.shape)
+        layer.set_weights(weights)
+    by_hand = np.concatenate([forward(x), np.asarray(backward(x[:, ::-1]))[:, ::-1]], axis=2)
+    np.testing.assert_allclose(dense(by_hand), model(x), atol=1e-6)
+    for changed in (0, 5):
+        other = x.copy()
+        other[:, changed] += 1
+        assert (np.abs(np.asarray(model(other)) - model(x)) > 0).all()
+
+
 @pytest.mark.parametrize(
     ("steps", "features", "steps_out", "outputs", "units"), [(1, 1, 1, 1, 1), (7, 12, 4, 12, 5), (None, 2, 3, 1, 4)]
 )
@@ -71,6 +100,43 @@ def test_encoder_decoder_reads_any_length_through_one_vector():
     assert vector.shape == (2, 4)
     told = np.repeat(np.asarray(vector)[:, None], 3, axis=1)
     np.testing.assert_allclose(model.layers[3](model.layers[2](told)), short, rtol=1e-5)
+
+
+@pytest.mark.parametrize("additive", [False, True])
+@pytest.mark.parametrize(
+    ("steps", "features", "steps_out", "outputs", "units"), [(1, 1, 1, 1, 1), (7, 12, 4, 12, 5), (None, 2, 3, 1, 4)]
+)
+def test_attention_lstm_keeps_its_contract(steps, features, steps_out, outputs, units, additive):
+    model = models.attention_lstm(steps, features, steps_out, outputs, units, additive=additive)
+    assert model.input_shape == (None, steps, features)
+    assert model.output_shape == (None, steps_out, outputs)
+    counts = {name: model.get_layer(name).count_params() for name in ("encoder", "decoder", "query", "answer")}
+    assert counts == {
+        "encoder": 4 * units * (units + features + 1),
+        "decoder": 4 * units * (2 * units + 1),
+        "query": units * units,
+        "answer": outputs * (2 * units + 1),
+    }
+    assert model.count_params() == sum(counts.values()) + additive * units * (units + 2)
+
+
+@pytest.mark.parametrize("additive", [False, True])
+def test_attention_lstm_weighs_the_encoders_states(additive):
+    model = models.attention_lstm(None, 2, n_steps_out=3, n_outputs=5, units=4, additive=additive)
+    x = np.random.default_rng(0).normal(size=(2, 6, 2)).astype("float32")
+    layer = model.get_layer("attention")
+    inputs, context = keras.Model(model.inputs, [layer.input, layer.output])([x])
+    _, weights = layer(inputs, return_attention_scores=True)
+    query, states = np.asarray(inputs[0]), np.asarray(inputs[1])
+    np.testing.assert_allclose(states, model.get_layer("encoder")(x)[0], atol=1e-6)
+    if additive:
+        key, scale = np.asarray(inputs[2]), layer.get_weights()[0]
+        scores = (scale * np.tanh(query[:, :, None] + key[:, None])).sum(axis=3)
+    else:
+        scores = query @ states.transpose(0, 2, 1)
+    expected = np.exp(scores) / np.exp(scores).sum(axis=2, keepdims=True)
+    np.testing.assert_allclose(weights, expected, atol=1e-5)
+    np.testing.assert_allclose(context, expected @ states, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -117,3 +183,27 @@ def test_start_again_trains_as_a_new_model(rate):
     models.start_again(used, seed=7)
     assert int(used.optimizer.iterations) == 0
     np.testing.assert_allclose(used.fit(x, y, batch_size=4, epochs=2, verbose=0).history["loss"], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("symbols", "units", "width"), [(2, 1, 1), (96, 8, 4)])
+def test_generative_lstm_keeps_its_contract(symbols, units, width):
+    model = models.generative_lstm(symbols, units, width)
+    assert model.input_shape == (None, None)
+    assert model.output_shape == (None, None, symbols)
+    embedding, lstm, dense = model.layers
+    assert embedding.count_params() == symbols * width
+    assert lstm.count_params() == 4 * units * (units + width + 1)
+    assert dense.count_params() == symbols * (units + 1)
+    # logits, not probabilities: they need not sum to 1
+    assert not np.allclose(np.sum(model(np.ones((2, 3))), axis=2), 1)
+
+
+def test_generative_lstm_carries_its_state_with_streams_only():
+    keras.utils.set_random_seed(1)
+    plain = models.generative_lstm(5, units=4)
+    streams = models.generative_lstm(5, units=4, streams=2)
+    streams.set_weights(plain.get_weights())
+    codes = np.array([[1, 2, 3, 4], [4, 3, 2, 1]])
+    np.testing.assert_allclose(plain(codes), plain(codes))
+    halves = np.concatenate([streams(codes[:, :2]), streams(codes[:, 2:])], axis=1)
+    np.testing.assert_allclose(halves, plain(codes), atol=1e-6)

@@ -26,6 +26,24 @@ def test_marked_item_is_uniform_and_seeded():
     np.testing.assert_array_equal(x, again)
 
 
+@given(st.integers(1, 20), st.integers(0, 20), st.integers(1, 5), st.integers(2, 12), st.integers(0, 99))
+def test_the_marked_items_are_the_answer_in_order(n, neutral, items, symbols, seed):
+    x, y = problems.marked_items(n, items + neutral, items, symbols, seed)
+    assert (x.shape, y.shape) == ((n, items + neutral, symbols + 1), (n, items))
+    np.testing.assert_array_equal(x[:, :, :-1].sum(axis=2), 1)
+    rows, places = np.nonzero(x[:, :, -1])  # row by row, and in each from left to right
+    np.testing.assert_array_equal(rows, np.repeat(np.arange(n), items))
+    np.testing.assert_array_equal(x[rows, places, :-1].argmax(axis=1).reshape(n, items), y)
+
+
+def test_marked_items_are_uniform_and_seeded():
+    x, y = problems.marked_items(20_000, n_steps=6, n_items=2, n_symbols=4, seed=0)
+    pairs = np.bincount(4 * y[:, 0] + y[:, 1]) / len(y)
+    np.testing.assert_allclose(pairs, 1 / 16, atol=0.01)
+    np.testing.assert_allclose(x.mean(axis=0), np.tile([0.25] * 4 + [1 / 3], (6, 1)), atol=0.02)
+    np.testing.assert_array_equal(x, problems.marked_items(20_000, 6, 2, 4, seed=0)[0])
+
+
 @given(st.lists(st.text("abc", min_size=1, max_size=5), min_size=1), st.integers(0, 9))
 def test_each_word_appears_in_both_directions(words, seed):
     kept = [word for word in words if word[::-1] not in words]
@@ -168,3 +186,46 @@ def test_the_lamp_is_even_and_seeded():
     assert y.mean() == pytest.approx(0.5, abs=0.02)
     np.testing.assert_array_equal(x, problems.lamp(200, 3_000, seed=0)[0])
     assert not np.array_equal(x, problems.lamp(200, 3_000, seed=1)[0])
+
+
+@given(st.integers(1, 5), st.integers(1, 20), st.none() | st.floats(0, 9), st.integers(0, 99))
+def test_the_rainy_season_counts_rain_and_no_snow(n, steps, limit, seed):
+    x, y = problems.rainy_season(n, steps, limit, seed)
+    assert x.shape == (n, steps, 2)
+    assert y.shape == (n, steps, 1)
+    for (fallen, rain), label in zip(x.swapaxes(1, 2).astype("float64"), y[:, :, 0], strict=True):
+        for t in range(steps):
+            down, to_come = (fallen * rain)[: t + 1].sum(), (fallen * rain)[t + 1 :].sum()
+            ahead = down - (to_come if limit is None else limit)
+            assert label[t] == (ahead > 0) or abs(ahead) < 1e-5  # x is rounded to float32
+        assert (np.diff(label) >= 0).all()  # what is down stays down
+
+
+def test_the_rainy_season_is_even_in_the_middle_and_seeded():
+    x, y = problems.rainy_season(20_000, seed=0)
+    np.testing.assert_allclose(x.mean(axis=(0, 1)), [1, 0.6], atol=0.02)
+    assert y[:, 4].mean() == pytest.approx(0.5, abs=0.02)
+    np.testing.assert_array_equal(x, problems.rainy_season(20_000, seed=0)[0])
+    assert not np.array_equal(x, problems.rainy_season(20_000, seed=1)[0])
+
+
+def test_only_half_of_the_rain_depends_on_what_follows():
+    # the same ten steps, then six more: with a fixed limit the labels of the ten stay as they are
+    x, y = problems.rainy_season(500, n_steps=16, limit=3, seed=0)
+    rain = np.cumsum(x[:, :10, 0].astype("float64") * x[:, :10, 1], axis=1)
+    assert np.mean((rain > 3) == y[:, :10, 0]) > 0.999
+    x, y = problems.rainy_season(500, n_steps=16, seed=0)
+    rain = np.cumsum(x[:, :10, 0].astype("float64") * x[:, :10, 1], axis=1)
+    assert np.mean((rain > rain[:, -1:] / 2) == y[:, :10, 0]) < 0.9
+
+
+def test_keras_source_is_python_in_ascii_and_without_tests():
+    files = datasets.keras_source()
+    assert "trainers/trainer.py" in files
+    assert not any(name.endswith(("_test.py", "__init__.py")) for name in files)
+    for name, text in files.items():
+        assert all(character == "\n" or " " <= character <= "~" for character in text), name
+        compile(text, name, "exec")
+    assert list(datasets.keras_source(["models"])) == [name for name in files if name.startswith("models/")]
+    # the size that the docstring tells
+    assert 800_000 < sum(map(len, files.values())) < 1_000_000

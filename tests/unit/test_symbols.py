@@ -164,3 +164,15 @@ def test_forms_and_cases_are_drawn_alike():
 def test_written_dates_are_seeded():
     assert symbols.written_dates(50, seed=3) == symbols.written_dates(50, seed=3)
     assert symbols.written_dates(50, seed=3) != symbols.written_dates(50, seed=4)
+
+
+@given(st.integers(2, 7), st.integers(1, 3), st.integers(0, 99))
+def test_rectangles_end_where_they_began_and_none_is_in_both_parts(longest, n_held_out, seed):
+    drawings, held_out = symbols.rectangles(longest, n_held_out, seed)
+    assert len(held_out) == n_held_out
+    assert len({*drawings, *held_out}) == len(drawings) + len(held_out) == longest**2
+    for text in drawings + held_out:
+        assert text.count("R") == text.count("L")
+        assert text.count("D") == text.count("U")
+        assert re.fullmatch("R+D+L+U+", text)
+        assert max(text.count("R"), text.count("D")) <= longest

@@ -9,7 +9,8 @@ from pathlib import Path
 from curriculum import THEMES, load_how_tos, load_lessons
 
 # Modules in the order of the work: data first, report last.
-API_ORDER = ["cell", "problems", "datasets", "prepare", "models", "evaluate", "plots", "report", "cli"]
+API_ORDER = ["cell", "problems", "symbols", "videos", "datasets", "prepare", "models", "ngrams", "generate"]
+API_ORDER += ["evaluate", "plots", "report", "cli"]
 
 
 def on_config(config):

@@ -10,14 +10,13 @@
 # # One, two and three layers at several time scales
 #
 # Does a stack of LSTM layers beat one layer that has as many parameters and as much training? The problem has three
-# time scales, and a rule that ties them together. Then a long forecast of damped waves: all values at once, one after
-# the other, or no network at all.
+# time scales, and a rule that ties them together. Then a long forecast of damped waves, with an LSTM and without.
 #
 # To run it yourself, install the guide's package as its readme says. Then run `lstm-guide run 6` in a terminal, or
 # this notebook in Jupyter.
 
 # %%
-import time
+import itertools
 
 import keras
 import matplotlib.pyplot as plt
@@ -26,10 +25,11 @@ import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-from lstm_guide import cell, evaluate, models, plots, problems, report
+from lstm_guide import evaluate, models, plots, problems, report
 
 plots.use_style()
 SEEDS = range(report.first_seed(), report.first_seed() + 10)
+FEW = SEEDS[:3]
 N_STEPS, EVERY, FOUR = 16, (2, 4, 8), (2, 4, 8, 16)
 BATCH, UPDATES, PART = 32, 200, 20
 
@@ -88,10 +88,11 @@ report.figure(
 WIDTHS = {"1 layer": (20,), "2 layers": (12, 12), "3 layers": (10, 9, 9)}
 DENSE = "1 layer + dense"
 KINDS = [*WIDTHS, DENSE]
+RATES = dict.fromkeys(WIDTHS, 0.04) | {DENSE: 0.02}
 
 
 def network(kind):
-    """Build one of the networks, compiled; the rate is set for each run."""
+    """Build one of the networks, compiled."""
     if kind == DENSE:
         model = keras.Sequential(
             [
@@ -106,7 +107,7 @@ def network(kind):
             N_STEPS, 4, WIDTHS[kind], activation="sigmoid", every_step=True
         )
     model.compile(
-        keras.optimizers.Adam(0.04, clipnorm=1.0),
+        keras.optimizers.Adam(RATES[kind], clipnorm=1.0),
         loss="binary_crossentropy",
         metrics=["binary_accuracy"],
         jit_compile=True,
@@ -125,68 +126,56 @@ assert max(parameters.values()) < 1.03 * min(parameters.values())
 # Every run reads 200 batches of 32 sequences, each sequence once, at a constant rate. So every batch is unseen when it
 # comes, and the accuracy on it, before its update, is an honest score. Twenty batches together make one point of a
 # learning curve. As the rate never changes, the curve up to any point is the result of stopping there: the comparison
-# is fair at every budget.
+# is fair at every budget. The rate is the better of 0.02 and 0.04 for each network, in trials that are not shown: 0.02
+# for the network with the dense layer, 0.04 for the others. What 0.08 does to one layer and to two is measured below.
 
 
 # %%
-def train(kind, seed, rate, every=EVERY, updates=UPDATES):
-    """Train one network anew; return its accuracy on each 20 batches, and the seconds that it took."""
+def train(kind, seed, problem=belts, go_on=False, rate=None):
+    """Train one network, anew or further; return its accuracy on each 20 batches."""
     model, running = networks[kind], []
-    models.start_again(model, seed)
-    model.optimizer.learning_rate = rate
-    x, y = belts(BATCH * updates, seed, every)
-    watch = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: running.append(
-            logs["binary_accuracy"]
-        )
+    if not go_on:
+        models.start_again(model, seed)
+    model.optimizer.learning_rate = rate or RATES[kind]
+    x, y = problem(BATCH * UPDATES, seed + 30_000 * go_on)
+
+    def watch(batch, logs):
+        running.append(logs["binary_accuracy"])
+
+    watching = keras.callbacks.LambdaCallback(on_train_batch_end=watch)
+    model.fit(
+        x, y, batch_size=BATCH, shuffle=False, verbose=0, callbacks=[watching]
     )
-    began = time.process_time()
-    model.fit(x, y, batch_size=BATCH, shuffle=False, verbose=0, callbacks=[watch])
-    seconds = time.process_time() - began
     # Keras reports the mean since the start; take it apart
-    parts = np.diff(np.arange(1, len(running) + 1) * running, prepend=0)
-    return parts, seconds
+    return np.diff(np.arange(1, len(running) + 1) * running, prepend=0)
 
-
-# %% [markdown]
-# The rate is chosen for each network, on sequences that nothing else uses, by the accuracy on the last 60 batches.
-
-# %%
-search = pd.DataFrame(
-    {
-        rate: {
-            kind: train(kind, 1_000 + SEEDS[0], rate)[0][-3:].mean()
-            for kind in KINDS
-        }
-        for rate in (0.02, 0.04)
-    }
-)
-chosen = search.idxmax(axis=1)
-report.table("rates", search.rename_axis("network"), tolerance=0.5)
-print(chosen.to_dict())
 
 # %% [markdown]
 # ## Equal parameters, equal training
 #
-# The score at the end: the share of right answers at the last step of 1,000 other sequences.
+# The score at the end: the share of right answers at the last step of 1,000 other sequences. Ten runs of each stack;
+# three of the network with the dense layer; and three of the runs with three layers go on for as many updates again.
 
 # %%
-curves, seconds, weights = {}, {}, {}
+curves, weights, longer = {}, {}, {}
 
 
-def score(kind, seed):
+def score(kind, seed, problem=belts):
     """Share of right answers at the last step of unseen sequences."""
-    x, y = belts(1_000, 10_000 + seed)
+    x, y = problem(1_000, 10_000 + seed)
     return float(np.mean((networks[kind](x)[:, -1] > 0.5) == (y[:, -1] > 0.5)))
 
 
 def run(seed):
-    """Train and score all networks on the sequences of this seed."""
+    """Train and score the networks on the sequences of this seed."""
     scores = {}
-    for kind in KINDS:
-        curves[kind, seed], seconds[kind, seed] = train(kind, seed, chosen[kind])
+    for kind in KINDS if seed in FEW else WIDTHS:
+        curves[kind, seed] = train(kind, seed)
         weights[kind, seed] = networks[kind].get_weights()
         scores[kind] = score(kind, seed)
+    if seed in FEW:
+        # of the networks, the one with three layers is the one to go on with
+        longer[seed] = train("3 layers", seed, go_on=True)
     return scores
 
 
@@ -194,7 +183,10 @@ scores = evaluate.repeat(run, SEEDS, label="belt")
 scores.round(3)
 
 # %%
-curve = {kind: np.array([curves[kind, seed] for seed in SEEDS]) for kind in KINDS}
+curve = {
+    kind: np.array([curves[kind, seed] for seed in SEEDS if (kind, seed) in curves])
+    for kind in KINDS
+}
 
 
 def updates_to(share, parts):
@@ -205,8 +197,7 @@ def updates_to(share, parts):
 
 
 learned = {kind: updates_to(0.95, parts) for kind, parts in curve.items()}
-means = {kind: evaluate.mean_interval(scores[kind]) for kind in KINDS}
-cost = {kind: min(seconds[kind, seed] for seed in SEEDS) for kind in KINDS}
+means = {kind: evaluate.mean_interval(scores[kind].dropna()) for kind in KINDS}
 table = pd.DataFrame(
     {
         "accuracy": [mean for mean, _, _ in means.values()],
@@ -220,57 +211,66 @@ table = pd.DataFrame(
 report.table("depths", table, tolerance=0.5)
 costs = pd.DataFrame(
     {
-        "units": ["20", "12 + 12", "10 + 9 + 9", "17 (26)"],
         "parameters": [parameters[kind] for kind in KINDS],
-        "updates to 95 percent": [learned[kind].mean() for kind in KINDS],
-        "time": [cost[kind] / cost["1 layer"] for kind in KINDS],
+        "updates": [learned[kind].mean() for kind in KINDS],
     },
     index=pd.Index(KINDS, name="network"),
 )
-report.table("costs", costs, tolerance=0.6, floatfmt=("", "", ",.0f", ".0f", ".1f"))
+report.table("costs", costs, tolerance=0.5, floatfmt=("", ",.0f", ".0f"))
 print({kind: updates.tolist() for kind, updates in learned.items()})
 
 # %%
-# Twice the training, for the three layers
-longer = evaluate.repeat(
-    lambda seed: {
-        "accuracy": train(
-            "3 layers", seed, chosen["3 layers"], updates=2 * UPDATES
-        )[0][-3:].mean()
-    },
-    SEEDS[:4],
-    label="longer",
-)["accuracy"]
+twice = np.array([parts[-3:].mean() for parts in longer.values()])
 one, two, three = (scores[kind] for kind in WIDTHS)
+late = evaluate.mean_interval(learned["3 layers"] - learned["1 layer"])
+_, lows, highs = zip(*means.values(), strict=True)
 report.value("one_mean", one.mean(), tolerance=0.02)
-report.value("two_mean", two.mean(), tolerance=0.02)
+report.value("two_mean", two.mean(), tolerance=0.05)
+report.value("two_worst", two.min(), tolerance=0.4)
 report.value("three_mean", three.mean(), tolerance=0.2)
-report.value("three_worst", three.min(), tolerance=0.5)
+report.value("three_worst", three.min(), tolerance=0.3)
 report.value(
     "three_unlearned", int((learned["3 layers"] > UPDATES).sum()), tolerance=4
 )
-report.value("dense_worst", scores[DENSE].min(), tolerance=0.02)
-report.value("longer_mean", longer.mean(), tolerance=0.1)
+report.value("three_late", late[0], tolerance=40)
+report.value("three_late_low", late[1], tolerance=40)
+report.value("three_late_high", late[2], tolerance=40)
+report.value("longer_mean", twice.mean(), tolerance=0.1)
 for kind, name in zip(KINDS, ("one", "two", "three", "dense"), strict=True):
     report.value(f"{name}_learned", learned[kind].mean(), tolerance=40)
-    report.value(f"{name}_time", cost[kind] / cost["1 layer"], tolerance=1.2)
 spread = max(parameters.values()) / min(parameters.values()) - 1
 report.value("parameter_spread", spread, tolerance=0)
 
-# One and two layers: both learn it in every run, and they are level
-assert min(one.min(), two.min()) > 0.9
-assert abs(one.mean() - two.mean()) < 0.03
-# Three layers are behind at this budget, in the mean; with twice the training they learn it
-assert three.mean() < min(one.mean(), two.mean()) - 0.02
-latest = max(learned["1 layer"].mean(), learned["2 layers"].mean())
-assert learned["3 layers"].mean() > latest + PART
-assert longer.mean() > max(three.mean(), 0.9)
-# A dense layer on top of one LSTM layer is right nearly always, in every run, and learns soonest
-assert scores[DENSE].min() > 0.98
+# One and two layers: the runs cannot tell them apart
+assert min(one.median(), two.median()) > 0.97 and one.min() > 0.9
+assert max(lows[:2]) < min(highs[:2]) and two.mean() < one.mean() + 0.03
+# Three layers are behind at this budget, since they learn later: some runs still guess at the end
+assert three.mean() < min(one.mean(), two.mean()) - 0.03
+assert three.min() < 0.6
+assert (
+    late[1] > 0 and learned["3 layers"].mean() > learned["2 layers"].mean() + PART
+)
+# ... and with twice the training they learn it
+assert twice.min() > 0.95
+# A dense layer on top of one LSTM layer learns soonest, and keeps it
+assert scores[DENSE].min() > 0.93
 soonest = min(learned[kind].mean() for kind in WIDTHS)
 assert learned[DENSE].mean() < soonest - PART
-# and more layers take longer for each update
-assert cost["3 layers"] > 1.15 * cost["1 layer"]
+
+# %% [markdown]
+# Is it the rate? Three runs of one and of two layers with 0.08.
+
+# %%
+fast = {
+    kind: np.array([train(kind, seed, rate=0.08) for seed in FEW])
+    for kind in ("1 layer", "2 layers")
+}
+for kind, name in (("1 layer", "one"), ("2 layers", "two")):
+    sooner = updates_to(0.95, fast[kind]).mean()
+    report.value(f"{name}_fast", sooner, tolerance=40)
+    # The rate does not change the order: both learn it, and the dense layer learns it sooner
+    assert fast[kind][:, -1].min() > 0.95
+    assert sooner > learned[DENSE].mean()
 
 # %%
 figure, axes = plt.subplots(figsize=(5.2, 3.6))
@@ -289,7 +289,7 @@ axes.legend(loc="upper left", bbox_to_anchor=(0, 1.2), ncols=2, borderpad=0)
 report.figure(
     "learning",
     figure,
-    alt="Accuracy against updates, mean of ten runs with 95 percent intervals: the layer with a dense layer on top "
+    alt="Accuracy against updates, mean of the runs with 95 percent intervals: the layer with a dense layer on top "
     "learns first, then one layer and two layers close together, three layers much later and with a wide interval",
 )
 
@@ -327,8 +327,8 @@ def last_reports(x):
     return np.take_along_axis(x[:, :, :3], when[:, None], axis=1)[:, 0]
 
 
-stack = pd.DataFrame({seed: read_off("2 layers", seed) for seed in SEEDS[:4]}).T
-single = pd.DataFrame({seed: read_off(DENSE, seed) for seed in SEEDS[:4]}).T
+stack = pd.DataFrame({seed: read_off("2 layers", seed) for seed in SEEDS[:3]}).T
+single = pd.DataFrame({seed: read_off(DENSE, seed) for seed in SEEDS[:3]}).T
 known = pd.DataFrame(
     {
         "first of 2 layers": stack.mean()[1],
@@ -343,24 +343,30 @@ report.value("first_direction", stack.mean()[1, "direction"], tolerance=0.15)
 report.value("second_direction", stack.mean()[2, "direction"], tolerance=0.03)
 # The first layer keeps the settings, the second knows what they come to
 for layer in (stack.mean()[1], single.mean()[1]):
-    assert layer[list(SETTINGS)].min() > 0.95
+    assert layer[list(SETTINGS)].min() > 0.9
     assert layer["direction"] < 0.85
 assert stack.mean()[2, "direction"] > 0.95
 
 # %% [markdown]
 # ## A fourth time scale
 #
-# The same budget, with a fourth setting that is reported every 16 steps. Three runs each; the three layers, which do
+# The same budget, with a fourth setting that is reported every 16 steps. Two runs each; the three layers, which do
 # not always get through with three settings, are left out.
 
+
 # %%
+def four(n, seed):
+    """The belt with four settings."""
+    return belts(n, seed, FOUR)
+
+
 harder = evaluate.repeat(
     lambda seed: {
-        kind: train(kind, seed, chosen[kind], FOUR)[0][-3:].mean()
+        kind: train(kind, seed, four)[-3:].mean()
         for kind in KINDS
         if kind != "3 layers"
     },
-    SEEDS[:3],
+    SEEDS[:2],
     label="four scales",
 )
 report.table(
@@ -373,6 +379,91 @@ report.value("four_dense", harder[DENSE].mean(), tolerance=0.15)
 alone = harder[["1 layer", "2 layers"]].max(axis=None)
 assert alone < 0.7
 assert harder[DENSE].min() > alone + 0.1
+
+# %% [markdown]
+# ## Where depth wins
+#
+# In the belt's direction nothing has to be remembered but the settings. Two questions for which that is not so:
+#
+# - **Load**: the load moves one place at each step, the way the belt runs. Is it ahead of where it began? The
+#   directions of all steps have to be added up, so a dense layer on top comes too late for them.
+# - **Look**: which way did the belt run when someone last looked? The fourth input says when: every 5 steps on average,
+#   and at the first.
+#
+# Two settings; and the load with three. The same 200 updates; five runs for the load with two settings, two for the
+# others.
+
+
+# %%
+def load(n, seed, every=(2, 4)):
+    """Is the load ahead of where it began?"""
+    x, y = belts(n, seed, every)
+    place = np.cumsum(2 * y - 1, axis=1)
+    return x, (place > 0).astype("float32")
+
+
+def load_three(n, seed):
+    """The same with three settings."""
+    return load(n, seed, EVERY)
+
+
+def look(n, seed):
+    """Which way did the belt run when someone last looked?"""
+    x, y = belts(n, seed, (2, 4))
+    looked = np.random.default_rng(50_000 + seed).random((n, N_STEPS)) < 1 / 5
+    looked[:, 0] = True
+    x[:, :, 3] = looked
+    last = np.maximum.accumulate(np.where(looked, np.arange(N_STEPS), 0), axis=1)
+    return x, np.take_along_axis(y, last[:, :, None], axis=1)
+
+
+SHALLOW = ["1 layer", DENSE]
+DEEP = "2 layers"
+
+
+def compare(problem, seeds):
+    """Score one layer, one with a dense layer, and two layers."""
+
+    def run(seed):
+        scores = {}
+        for kind in (*SHALLOW, DEEP):
+            train(kind, seed, problem)
+            scores[kind] = score(kind, seed, problem)
+        return scores
+
+    return evaluate.repeat(run, seeds, label=problem.__name__)
+
+
+loads = compare(load, SEEDS[:5])
+loads_three, looks = compare(load_three, SEEDS[:2]), compare(look, SEEDS[:2])
+memories = pd.DataFrame(
+    {
+        "load": loads.mean(),
+        "worst run": loads.min(),
+        "three settings": loads_three.mean(),
+        "look": looks.mean(),
+    }
+)
+report.table(
+    "memories", memories.rename_axis("network"), tolerance=0.2, floatfmt=".3f"
+)
+lead = evaluate.mean_interval(loads[DEEP] - loads[SHALLOW].max(axis=1))
+report.value("load_two", loads[DEEP].mean(), tolerance=0.02)
+report.value("load_lead", lead[0], tolerance=0.03)
+report.value("load_lead_low", lead[1], tolerance=0.03)
+report.value("load_lead_high", lead[2], tolerance=0.03)
+# The load: two layers beat the better of the other two in each run
+assert (loads[DEEP] > loads[SHALLOW].max(axis=1)).all()
+assert lead[1] > 0 and loads[DEEP].min() > 0.98
+# ... and another rate does not help these
+for kind, seed in itertools.product(SHALLOW, SEEDS[:2]):
+    train(kind, seed, load, rate=2 * RATES[kind])
+    assert score(kind, seed, load) < loads[DEEP].min()
+# With a third setting none of the three gets far within this budget
+assert loads_three.mean().max() < 0.85 and loads_three[DEEP].mean() < 0.8
+# The last look: all three learn it, and there is little between them
+assert looks.min(axis=None) > 0.9
+assert looks[DEEP].mean() < looks[SHALLOW].mean().max() + 0.04
 
 # %% [markdown]
 # ## Methods without memory
@@ -417,10 +508,9 @@ assert rivals["trees, last reports"] > 0.99
 # ## A long horizon: damped waves
 #
 # Something swings and comes to rest. 40 noisy readings are given, the next 100 values are wanted. Each wave has its own
-# height, period, phase and halving time. Four ways:
+# height, period, phase and halving time. Three ways:
 #
-# - **all at once**: an LSTM reads the 40 steps, a dense layer with 100 outputs says the 100 values;
-# - **step by step**: an LSTM that forecasts the next reading at every step; its forecast is its next input, 100 times;
+# - **LSTM**: it reads the 40 steps, a dense layer with 100 outputs says the 100 values;
 # - **AR(2)**: two weights on the last two values, fitted to the 40 readings of the one wave by least squares, and
 #   applied 100 times. Without noise this is exactly the rule;
 # - **fitted wave**: the damped sine that lies closest to the 40 readings, looked for on a grid of periods and halving
@@ -428,43 +518,15 @@ assert rivals["trees, last reports"] > 0.99
 
 # %%
 READ, AHEAD, NOISE, N_WAVES = 40, 100, 0.05, 64 * 240
-
-
-def wave_network(every_step):
-    """Build a network of one layer, compiled: 100 values at the end, or the next value at each step."""
-    model = models.stacked_lstm(
-        READ, 1, (32,), n_outputs=1 if every_step else AHEAD, every_step=every_step
-    )
-    rate = keras.optimizers.schedules.CosineDecay(0.02, N_WAVES // 64)
-    model.compile(
-        keras.optimizers.Adam(rate, clipnorm=1.0),
-        loss="mse",
-        jit_compile=True,
-        steps_per_execution=20,
-    )
-    return model
-
-
-at_once, stepwise = wave_network(every_step=False), wave_network(every_step=True)
-
-
-def fit_waves(model, x, y, seed):
-    """Train it anew, each wave once."""
-    models.start_again(model, seed)
-    model.fit(x, y, batch_size=64, shuffle=False, verbose=0)
-
-
-def step_by_step(model, x):
-    """Let the network read x, then feed it its own forecasts; the cell runs in NumPy, a step at a time."""
-    weights = cell.from_keras(model.layers[0].get_weights())
-    kernel, bias = model.layers[1].get_weights()
-    h = c = np.zeros((len(x), 32))
-    said = []
-    for t in range(READ + AHEAD - 1):
-        value = x[:, t] if t < READ else said[-1]
-        c, h = cell.step(value, weights, h, c)[-2:]
-        said.append(h @ kernel + bias)
-    return np.stack(said[READ - 1 :], axis=1)[:, :, 0]
+at_once = models.stacked_lstm(READ, 1, (32,), n_outputs=AHEAD)
+at_once.compile(
+    keras.optimizers.Adam(
+        keras.optimizers.schedules.CosineDecay(0.02, N_WAVES // 64), clipnorm=1.0
+    ),
+    loss="mse",
+    jit_compile=True,
+    steps_per_execution=20,
+)
 
 
 def two_weights(x):
@@ -497,9 +559,6 @@ def fitted_wave(x):
 
 
 # %%
-forecasts = {}
-
-
 def waves(problem, n, seed):
     """The 40 readings, the 100 readings after them, and the true values of these."""
     readings, true = problem(n, READ + AHEAD, NOISE, seed)
@@ -507,92 +566,76 @@ def waves(problem, n, seed):
 
 
 def forecast_waves(problem, seed):
-    """Train the networks, forecast 400 other waves with each method; return the error of each method."""
+    """Train the network; return the readings of 400 other waves, what came, and the forecast of each method."""
     x, y, _ = waves(problem, N_WAVES, seed)
     unseen, _, true = waves(problem, 400, 10_000 + seed)
-    fit_waves(at_once, x, y, seed)
-    answers = {"all at once": np.asarray(at_once(unseen))}
-    if problem is problems.damped_sine:
-        following = np.concatenate([x[:, 1:], y[:, :1, None]], axis=1)
-        fit_waves(stepwise, x, following, seed)
-        answers["step by step"] = step_by_step(stepwise, unseen)
-    answers |= {
+    models.start_again(at_once, seed)
+    at_once.fit(x, y, batch_size=64, shuffle=False, verbose=0)
+    answers = {
+        "LSTM": np.asarray(at_once(unseen)),
         "AR(2)": two_weights(unseen),
         "fitted wave": fitted_wave(unseen),
         "always 0": 0 * true,
     }
-    forecasts[problem.__name__, seed] = unseen, true, answers
-    return {
-        name: float(np.sqrt(np.mean((values - true) ** 2)))
-        for name, values in answers.items()
+    return unseen, true, answers
+
+
+forecasts = {
+    problem.__name__: forecast_waves(problem, SEEDS[0])
+    for problem in (problems.damped_sine, problems.pendulum)
+}
+errors = pd.DataFrame(
+    {
+        problem.replace("_", " "): {
+            name: float(np.sqrt(np.mean((values - true) ** 2)))
+            for name, values in answers.items()
+        }
+        for problem, (_, true, answers) in forecasts.items()
     }
-
-
-damped = evaluate.repeat(
-    lambda seed: forecast_waves(problems.damped_sine, seed),
-    SEEDS[:2],
-    label="damped",
 )
-swings = evaluate.repeat(
-    lambda seed: forecast_waves(problems.pendulum, seed),
-    SEEDS[:2],
-    label="pendulum",
-)
-errors = pd.DataFrame({"damped sine": damped.mean(), "pendulum": swings.mean()})
 errors = errors.sort_values("damped sine").rename_axis("method")
-report.table(
-    "waves", errors.astype(object).where(errors.notna(), ""), tolerance=0.25
-)
-for name, column in (
-    ("once", "all at once"),
-    ("steps", "step by step"),
-    ("ar", "AR(2)"),
-    ("fit", "fitted wave"),
-):
-    report.value(f"damped_{name}", damped[column].mean(), tolerance=0.03)
-report.value("damped_zero", damped["always 0"].mean(), tolerance=0.005)
-gain = 1 - (swings["all at once"] / swings["always 0"]).mean()
+damped, swings = errors["damped sine"], errors["pendulum"]
+report.table("waves", errors, tolerance=0.25)
+report.value("damped_once", damped["LSTM"], tolerance=0.03)
+report.value("damped_ar", damped["AR(2)"], tolerance=0.03)
+report.value("damped_fit", damped["fitted wave"], tolerance=0.03)
+report.value("damped_zero", damped["always 0"], tolerance=0.005)
+gain = 1 - swings["LSTM"] / swings["always 0"]
 report.value("swings_gain", gain, tolerance=0.15)
 
 # Without noise, two weights are the rule
 true = problems.damped_sine(50, READ + AHEAD, seed=SEEDS[0])[1]
 assert np.abs(two_weights(true[:, :READ]) - true[:, READ:, 0]).max() < 0.01
-# With noise: the method that knows the form wins by far, and the LSTMs beat the two weights
-lstms = damped[["all at once", "step by step"]]
-assert (damped["fitted wave"] < 0.35 * lstms.min(axis=1)).all()
-assert (lstms.mean() < 0.95 * damped["AR(2)"].mean()).all()
-assert (lstms.max(axis=1) < 0.9 * damped["always 0"]).all()
+# With noise: the method that knows the form wins by far, and the LSTM beats the two weights
+assert damped["fitted wave"] < 0.35 * damped["LSTM"]
+assert damped["LSTM"] < 0.95 * min(damped["AR(2)"], damped["always 0"])
 # On pendulums it is the other way round: the linear methods are no better than 0, or worse
 rest = swings[["AR(2)", "fitted wave", "always 0"]]
-assert (swings["all at once"] < 0.75 * rest.min(axis=1)).all()
-assert (swings["fitted wave"] > swings["always 0"]).all()
-assert (swings["AR(2)"] > 0.9 * swings["always 0"]).all()
+assert swings["LSTM"] < 0.8 * rest.min()
+assert swings["fitted wave"] > swings["always 0"]
+assert swings["AR(2)"] > 0.9 * swings["always 0"]
 
 # %%
 figure, rows = plt.subplots(2, figsize=(5.4, 4.6), sharex=True)
 shown = {
     "fitted wave": plots.PALETTE[1],
-    "all at once": plots.PALETTE[0],
-    "step by step": plots.PALETTE[2],
+    "LSTM": plots.PALETTE[0],
 }
 ahead = np.arange(READ, READ + AHEAD)
 for axes, problem in zip(rows, ("damped_sine", "pendulum"), strict=True):
-    unseen, true, answers = forecasts[problem, SEEDS[0]]
+    unseen, true, answers = forecasts[problem]
     axes.plot(
         unseen[1, :, 0], ".", color=plots.MUTED, markersize=4, label="readings"
     )
     axes.plot(ahead, true[1], color=plots.INK, linewidth=1.2, label="what came")
     for name, colour in shown.items():
-        if name in answers:
-            axes.plot(
-                ahead, answers[name][1], color=colour, linewidth=1.4, label=name
-            )
+        axes.plot(ahead, answers[name][1], color=colour, linewidth=1.4, label=name)
     axes.set_ylabel(problem.replace("_", " "))
 rows[1].set_xlabel("time step")
-rows[0].legend(loc="upper center", bbox_to_anchor=(0.5, 1.38), ncols=3)
+rows[0].legend(loc="upper center", bbox_to_anchor=(0.5, 1.38), ncols=2)
 report.figure(
     "waves",
     figure,
     alt="Two forecasts over 100 steps after 40 noisy readings. Damped sine: the fitted wave lies on the true curve, "
-    "the two LSTMs follow it for some periods. Pendulum: the fitted wave runs out of step, the LSTM stays closer",
+    "the LSTM follows it for some periods. Pendulum: the fitted wave runs out of step, the LSTM stays closer",
 )
