@@ -31,6 +31,7 @@ def headings(markup: str, rank: int) -> list[str]:
 def test_each_lesson_and_guide_is_there_whole_and_in_order(course, site):
     parts = [site.file(name).read_text(encoding="utf-8") for name in [*lessons(), *how_tos()]]
     assert [title for part in parts for title in headings(part, 1)] == headings(course, 1)[1 : len(parts) + 1]
+    assert ">1. What LSTMs are</a>" in course  # in the contents, numbered once
     wanted = [section for part in parts for section in headings(part, 2)]
     assert headings(course, 2)[: len(wanted)] == wanted
     blocks = [block for part in parts for block in CODE.findall(part)]

@@ -64,8 +64,7 @@ def whole(pages: dict, url: str) -> str:
     for key, page in pages.items():
         body = opened(BAR.sub("", page.content))
         body = TAG.sub(lambda tag, key=key, page=page: renamed(tag[0], key, page.file.url, anchors, url), body)
-        number = f"{page.meta['lesson']}. " if "lesson" in page.meta else ""
-        contents.append(f'<li><a href="#{key}">{number}{page.title}</a></li>')
+        contents.append(f'<li><a href="#{key}">{page.title}</a></li>')
         sections.append(f'<section class="whole__part" id="{key}">{body}</section>')
     title = '<h1 id="whole-course">The LSTM guide: the whole course</h1>'
     return f'{title}<ul class="whole__contents">{"".join(contents)}</ul>{"".join(sections)}'
