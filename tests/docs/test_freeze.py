@@ -162,7 +162,20 @@ def test_reproduce_tells_what_moved(project):
     found.source.write_text(TINY.replace("42", "50"))
     beyond = run(project, "--reproduce")
     assert beyond.returncode == 1
-    assert "BEYOND" in beyond.stdout
+    assert beyond.stdout.splitlines()[-2] == "07-tiny: answer: 42 became 50, moved 8, BEYOND 1"
+
+
+def test_reproduce_runs_the_others_where_a_claim_fails(project):
+    (project / "experiments" / "ruff.toml").touch()
+    other = project / "experiments" / "08_other.py"
+    other.write_text(TINY)
+    assert run(project).returncode == 0
+    other.write_text(TINY + "# %%\nassert 1 == 2, 'sums fail'\n")
+    failed = run(project, "--reproduce")
+    assert failed.returncode == 1
+    assert "08-other stopped:" in failed.stdout
+    assert "sums fail" in failed.stdout
+    assert "Reproduced 1 of 2 experiments: 0 results beyond their tolerance." in failed.stdout
 
 
 def test_an_experiment_of_a_how_to_guide_is_frozen_by_its_name(project):
