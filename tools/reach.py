@@ -18,7 +18,9 @@ def reached(source: Path, root: Path) -> dict[Path, str]:
     modules, needed, queue = {}, {}, list(_uses(ast.parse(texts[source]), folder, PACKAGE))
     while queue:
         path, name = queue.pop()
-        module = modules.setdefault(path, Module(path))
+        if path not in modules:
+            modules[path] = Module(path)
+        module = modules[path]
         names = module.definitions.keys() if name == WHOLE else {name} & module.definitions.keys()
         fresh = {*names, *module.always} - needed.setdefault(path, set())
         needed[path] |= fresh
