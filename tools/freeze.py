@@ -205,8 +205,8 @@ def _chosen(names: list[str]) -> list[Experiment]:
 def _progress(name: str, total: int) -> Iterator[tqdm]:
     """Show a bar whose seconds go on while a long cell runs."""
     done = threading.Event()
-    # disable=False: the variable set in main is for the kernels
-    with tqdm(total=total, desc=name, unit="cell", disable=False) as bar:
+    # disable=None, no bar where there is no terminal: stated, for the variable set in main is for the kernels
+    with tqdm(total=total, desc=name, unit="cell", disable=None) as bar:
 
         def tick() -> None:
             while not done.wait(1):
