@@ -4,7 +4,7 @@ Importing this package imports neither Keras nor TensorFlow; a module that needs
 Data flows one way through the modules, and none imports a later one:
 
     problems, symbols, videos, datasets  ->  prepare  ->  models  ->  ngrams  ->  generate  ->
-        evaluate  ->  plots  ->  report
+        evaluate  ->  tune  ->  finalize  ->  service  ->  plots  ->  report
 """
 
 from importlib.metadata import version

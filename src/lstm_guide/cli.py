@@ -1,9 +1,10 @@
-"""`lstm-guide`: list the experiments, run one in the terminal, or copy its script to start from."""
+"""`lstm-guide`: list the experiments, run one in the terminal, copy its script to start from; serve a saved model."""
 
 import argparse
 import os
 import re
 import runpy
+import socket
 import sys
 import time
 from collections import Counter
@@ -70,7 +71,9 @@ def experiments() -> dict[str, Path]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="lstm-guide", description="The experiments of the LSTM guide.")
+    parser = argparse.ArgumentParser(
+        prog="lstm-guide", description="The experiments of the LSTM guide, and a service for your models."
+    )
     parser.add_argument("--version", action="version", version=f"lstm-guide {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
 
@@ -89,6 +92,16 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("experiment", help="a lesson's number, such as 5, or a name that `list` shows")
     new.add_argument("file", type=Path, help="the new file, such as my_forecast.py; never overwritten")
     new.set_defaults(command=_new)
+
+    serve = commands.add_parser("serve", help="answer with a saved model's predictions over HTTP")
+    serve.add_argument("file", type=Path, help="the model, a .keras file")
+    serve.add_argument("--host", default="127.0.0.1", help="the address to listen at (default %(default)s)")
+    serve.add_argument("--port", type=int, default=8000, help="the port, 0 for a free one (default %(default)s)")
+    serve.add_argument(
+        "--max-windows", type=int, default=256, metavar="N", help="the most windows a request (default %(default)s)"
+    )
+    serve.add_argument("--unit", help="the unit of the predictions, for GET /health")
+    serve.set_defaults(command=_serve)
     return parser
 
 
@@ -125,6 +138,42 @@ def _new(options: argparse.Namespace) -> None:
     except OSError as error:
         raise CommandError(f"cannot write {target}: {error.strerror}") from None
     print(f"Wrote {target}. Run it with: python {target}")
+
+
+def _serve(options: argparse.Namespace) -> None:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from lstm_guide import service
+
+    try:
+        import uvicorn
+
+        # Bound before the model is loaded, which takes seconds: a port in use is known at once
+        listener = _listen(options.host, options.port)
+        app = service.create_app(options.file, max_windows=options.max_windows, unit=options.unit)
+    except ImportError as error:
+        raise CommandError(service.MISSING) from error
+    except (OSError, ValueError) as error:
+        raise CommandError(str(error)) from error
+    with listener:
+        address = listener.getsockname()
+        host = f"[{address[0]}]" if ":" in address[0] else address[0]
+        print(f"Serving {options.file}, version {app.version}, at http://{host}:{address[1]}", file=sys.stderr)
+        # Requests under way are answered when the process is told to stop, for half a minute at most
+        config = uvicorn.Config(app, timeout_graceful_shutdown=30)
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise CommandError(
+            f"cannot listen at {host}, port {port}: {reason}; choose others with --host, --port"
+        ) from error
+    # Else each answer waits for the client's confirmation of its first part, 40 ms on Linux; connections inherit it
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def _script(wanted: str) -> Path:

@@ -63,6 +63,39 @@ def co2() -> pd.Series:
     return source.load_pandas().data["co2"].rename("co2")
 
 
+def electricity() -> pd.Series:
+    """Load the hourly electricity demand of Victoria, Australia, from January to May 2012.
+
+    A daily and a weekly cycle, whose shape changes as summer turns into autumn: the peak moves from the hot afternoon
+    to the evening. Hours are as in the file; no temperature comes with it.
+
+    Returns:
+        3600 values in megawatt hours, oldest first, index the hours, name "demand".
+
+    Raises:
+        ImportError: if statsmodels is not installed, or without the files of its tests.
+
+    Examples:
+        >>> series = electricity()
+        >>> len(series), str(series.index[0]), str(series.index[-1])
+        (3600, '2012-01-01 00:00:00', '2012-05-29 23:00:00')
+
+    Source:
+        A file among the tests of statsmodels (BSD licence), from vic_elec of the R package tsibbledata: operational
+        demand, Australian Energy Market Operator. The unit is that of tsibbledata's documentation, which says of the
+        half-hourly values that they are megawatt hours; an earlier version of it said megawatts.
+    """
+    root = Path(next(iter(find_spec("statsmodels").submodule_search_locations)))
+    path = root / "tsa" / "stl" / "tests" / "results" / "mstl_elec_vic.csv"
+    if not path.is_file():
+        raise ImportError(
+            f"statsmodels must have the files of its tests. Received: an installation without {path.name}; install it "
+            "from PyPI with pip, which brings them."
+        )
+    table = pd.read_csv(path, index_col="ds", parse_dates=["ds"])
+    return table["y"].rename("demand").rename_axis("hour")
+
+
 def english_words(min_length: int = 4, max_length: int = 12) -> list[str]:
     """List the distinct lower-case English words in the documentation text that ships with Python.
 

@@ -1,4 +1,4 @@
-"""Baselines, walk-forward validation, repeated runs, intervals and a test of forecast accuracy."""
+"""Baselines, walk-forward validation, repeated runs, intervals of means and of forecasts, and a test of accuracy."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -229,3 +229,104 @@ def diebold_mariano(errors: ArrayLike, other_errors: ArrayLike, n_out: int = 1) 
         )
     fit = OLS(loss, np.ones(len(loss))).fit(cov_type="HAC", cov_kwds={"maxlags": n_out - 1}, use_t=True)
     return float(fit.params[0]), float(fit.pvalues[0])
+
+
+def conformal_margin(errors: ArrayLike, coverage: float = 0.9) -> float:
+    """Say how far around a forecast the truth should lie, from the errors on data that the model has not learned from.
+
+    Split conformal prediction: the margin is the k-th smallest absolute error, with k = ceil((n + 1) * coverage) for n
+    errors. If the next error is as likely as any of these to be the largest, the second largest and so on, then
+    forecast - margin to forecast + margin covers the truth with that probability or a little more. The errors of a
+    series need not be so: measure the coverage.
+
+    Args:
+        errors: forecast minus actual on calibration data, shape (forecasts,), any unit.
+        coverage: share of the truths that the interval should hold, between 0 and 1.
+
+    Returns:
+        The margin, half the width of the interval, in the unit of errors.
+
+    Raises:
+        TypeError: if errors is not numeric, or coverage is not a number.
+        ValueError: if errors is empty, holds NaN or infinite values or is too short for the coverage (90 percent need
+            nine errors), or coverage is not within 0 and 1.
+
+    Examples:
+        >>> conformal_margin([1, -2, 3, -4, 5, -6, 7, -8, 9], coverage=0.8)
+        8.0
+
+    Source:
+        Shafer and Vovk (2008), A tutorial on conformal prediction, https://jmlr.org/beta/papers/v9/shafer08a.html.
+    """
+    values = np.sort(np.abs(_check.finite_array("errors", errors, (1,))))
+    place = _rank(len(values), _share("coverage", coverage))
+    if place > len(values):
+        needed = next(n for n in range(len(values), 10**6) if _rank(n, coverage) <= n)
+        raise ValueError(
+            f"errors must hold at least {needed} values for coverage={coverage}. Received: {len(values)}; calibrate on "
+            "more, or ask for less coverage."
+        )
+    return float(values[place - 1])
+
+
+def adaptive_margins(
+    calibration_errors: ArrayLike, errors: ArrayLike, coverage: float = 0.9, rate: float = 0.01
+) -> np.ndarray:
+    """Give each forecast a margin that has learned from the misses before it, for a series that drifts.
+
+    Adaptive conformal inference: after a miss the next margin asks for more coverage, after a hit for a little less, so
+    that in the long run the stated share is covered whatever the errors do. Each margin is taken from the latest
+    errors, as many as there were to calibrate on, and uses no error of its own step or later.
+
+    Args:
+        calibration_errors: forecast minus actual before the first of errors, shape (forecasts,), any unit.
+        errors: forecast minus actual, oldest first, in the unit of calibration_errors, shape (time,).
+        coverage: share of the truths that the intervals should hold, between 0 and 1.
+        rate: how much a miss changes the coverage that is asked for, at least 0; 0 takes the latest errors, no more.
+
+    Returns:
+        Margins of shape (time,), in the unit of errors. Infinite where more coverage is asked for than so few errors
+        can give, and 0 where none is.
+
+    Raises:
+        TypeError: if errors are not numeric, or coverage or rate is not a number.
+        ValueError: if errors are empty or hold NaN or infinite values, coverage is not within 0 and 1, or rate is below
+            0.
+
+    Examples:
+        >>> calm, wild = [1.0, -2.0] * 50, [9.0, -9.0] * 50
+        >>> margins = adaptive_margins(calm, wild, coverage=0.8)
+        >>> float(margins[0]), float(margins[-1])
+        (2.0, 9.0)
+
+    Source:
+        Gibbs and Candès (2021), Adaptive conformal inference under distribution shift,
+        https://arxiv.org/abs/2106.00170.
+    """
+    latest = list(np.abs(_check.finite_array("calibration_errors", calibration_errors, (1,))))
+    new = np.abs(_check.finite_array("errors", errors, (1,)))
+    missed = 1 - _share("coverage", coverage)
+    rate = _check.number("rate", rate, minimum=0)
+    asked, margins = missed, np.empty(len(new))
+    for step, error in enumerate(new):
+        place = _rank(len(latest), 1 - asked)
+        if place < 1:
+            margins[step] = 0.0
+        else:
+            margins[step] = np.inf if place > len(latest) else np.partition(latest, place - 1)[place - 1]
+        asked += rate * (missed - (error > margins[step]))
+        latest = [*latest[1:], error]
+    return margins
+
+
+def _rank(n: int, coverage: float) -> int:
+    """Place, from 1, of the margin among n sorted absolute errors; beyond n if they are too few."""
+    # Rounded first: 0.9 * 10 is 9 to the reader and may be 9.000000000000002 to the machine
+    return int(np.ceil(round((n + 1) * coverage, 9)))
+
+
+def _share(name: str, value: object) -> float:
+    share = _check.number(name, value)
+    if not 0 < share < 1:
+        raise ValueError(f"{name} must lie between 0 and 1. Received: {name}={share:g}; pass 0.9, say.")
+    return share

@@ -5,19 +5,24 @@ with its exception; or, instead of those, the reason why nothing is refused. A n
 it stands in the table.
 """
 
+import atexit
 import datetime
 import importlib
 import inspect
 import pkgutil
 import re
+import shutil
+import tempfile
+from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
 import lstm_guide
-from lstm_guide import _check, cell, evaluate, models, ngrams
+from lstm_guide import _check, cell, evaluate, finalize, models, ngrams
 
 NAN, INF = float("nan"), float("inf")
 DAYS = [datetime.datetime(2020, 1, day) for day in (1, 2, 3)]
@@ -73,6 +78,12 @@ FIGURE = Figure()
 COMPILED = models.vanilla_lstm(3, 1, units=2)
 COMPILED.compile("adam", loss="mse")
 LISTS = pd.DataFrame({"a": [np.array([1.0, 2.0])]})
+CURVE = np.linspace(2.0, 1.0, 12)
+FOLDER = Path(tempfile.mkdtemp())
+atexit.register(shutil.rmtree, FOLDER)
+SAVED = finalize.save_atomically(models.vanilla_lstm(3, 1, units=2), FOLDER / "saved.keras")
+WRITES = finalize.save_atomically(models.generative_lstm(3, units=2, streams=1), FOLDER / "writes.keras")
+NO_PATH = [(None, TypeError), (3, TypeError), (b"model.keras", TypeError), (["model.keras"], TypeError)]
 
 REFUSES = {
     "cell.forward": {
@@ -158,10 +169,53 @@ REFUSES = {
         "scores": ([1.0, 2.0, 3.0], [*NUMBERS, ([1.0], ValueError)]),
         "confidence": (0.95, [*NUMBER, (0, ValueError), (1, ValueError), (95, ValueError)]),
     },
+    "tune.diagnose": {
+        "train": (CURVE, [*NOT_NUMBERS, ([], ValueError), ([[1, 2], [3]], ValueError), ([0.0] * 12, ValueError)]),
+        "validation": (CURVE, [*NOT_NUMBERS, ([1.0] * 9, ValueError), ([1.0] * 11, ValueError), (-CURVE, ValueError)]),
+        "good": (0.5, [*NUMBER, (0, ValueError), (-1.0, ValueError)]),
+    },
+    "tune.expected_best": {"scores": ([2.0, 1.0], NUMBERS)},
+    "tune.pairwise": {
+        "scores": (
+            pd.DataFrame({"a": [1.0, 2.0], "b": [2.0, 4.0]}),
+            [
+                (None, TypeError),
+                ([[1.0, 2.0], [3.0, 4.0]], TypeError),
+                (pd.DataFrame({"a": ["x", "y"], "b": [1, 2]}), TypeError),
+                (pd.DataFrame({"a": [1.0, NAN], "b": [2.0, 4.0]}), ValueError),
+                (pd.DataFrame({"a": [1.0], "b": [2.0]}), ValueError),
+                (pd.DataFrame({"a": [1.0, 2.0]}), ValueError),
+                (pd.DataFrame([[1.0, 2.0], [3.0, 4.0]], columns=["a", "a"]), ValueError),
+            ],
+        )
+    },
     "evaluate.diebold_mariano": {
         "errors": ([0.1, -0.2, 0.1], [*SERIES, ([0.1, 0.2], ValueError), ([1.0, 1.0, 1.0], ValueError)]),
         "other_errors": ([1.0, -1.0, 1.0], [*SERIES, ([1.0, 2.0], ValueError)]),
         "n_out": (1, [*WHOLE, (3, ValueError)]),
+    },
+    "evaluate.conformal_margin": {
+        "errors": ([0.1, -0.2, 0.1], [*NUMBERS, ([0.1], ValueError)]),
+        "coverage": (0.75, [*NUMBER, (0, ValueError), (1, ValueError), (90, ValueError)]),
+    },
+    "evaluate.adaptive_margins": {
+        "calibration_errors": ([0.1, -0.2, 0.1], NUMBERS),
+        "errors": ([0.1, -0.2], NUMBERS),
+        "coverage": (0.5, [*NUMBER, (0, ValueError), (1, ValueError), (90, ValueError)]),
+        "rate": (0.01, [*NUMBER, (-0.01, ValueError)]),
+    },
+    "finalize.save_atomically": {
+        "model": (
+            models.vanilla_lstm(3, 1, units=2),
+            [(None, TypeError), ("model", TypeError), (keras.Sequential([keras.layers.LSTM(2)]), ValueError)],
+        ),
+        "path": (FOLDER / "model.keras", [*NO_PATH, ("model.h5", ValueError), ("nowhere/model.keras", ValueError)]),
+    },
+    "finalize.load": {"path": (SAVED, [*NO_PATH, (__file__, ValueError), (FOLDER, ValueError)])},
+    "finalize.version": {"path": (SAVED, [*NO_PATH, (FOLDER, ValueError)])},
+    "finalize.checkpoint": {
+        "path": (FOLDER / "training.npz", [*NO_PATH, ("training.keras", ValueError), ("nowhere/a.npz", ValueError)]),
+        "seed": (0, [(None, TypeError), *SEED]),
     },
     "generate.sample": {
         "logits": ([[0.0, 1.0]], [*NOT_NUMBERS, *LOGITS_NOT_USABLE]),
@@ -369,6 +423,14 @@ REFUSES = {
         "every": ((2, 4), [*NUMBERS, (2, ValueError), ((2, 0.5), ValueError)]),
         "seed": (0, SEED),
     },
+    "problems.creek": {
+        "n_sequences": (2, WHOLE),
+        "n_steps": (3, WHOLE),
+        "sealed": (0.0, [(NAN, ValueError), (-0.5, ValueError), (1.5, ValueError), ("a", TypeError)]),
+        "wet": (1.0, [(INF, ValueError), (-0.5, ValueError), (True, TypeError), ([1, 1], ValueError)]),
+        "noise": (0.0, NOT_NEGATIVE),
+        "seed": (0, SEED),
+    },
     "problems.damped_sine": {
         "n_sequences": (2, WHOLE),
         "n_steps": (3, WHOLE),
@@ -456,6 +518,12 @@ REFUSES = {
         "tolerance": (0.25, NOT_NEGATIVE),
     },
     "report.themed_svg": {"drawing": (FIGURE, [(None, TypeError), ("plot.svg", TypeError)]), "name": ("plot", NAME)},
+    "service.create_app": {
+        "path": (SAVED, [*NO_PATH, (__file__, ValueError), (FOLDER, ValueError), (WRITES, ValueError)]),
+        "max_windows": (2, WHOLE),
+        "max_bytes": (1000, WHOLE),
+        "unit": (None, [(3, TypeError), (b"litres", TypeError)]),
+    },
     "symbols.encode": {
         "texts": (
             ["ab", "c"],
@@ -533,6 +601,7 @@ REFUSES_NOTHING = {
     "cli.experiments": "takes nothing",
     "cli.main": "takes words, which argparse refuses with the command's usage (tests/unit/test_cli.py)",
     "datasets.co2": "takes nothing",
+    "datasets.electricity": "takes nothing",
     "datasets.elnino": "takes nothing",
     "plots.use_style": "takes nothing",
     "report.first_seed": "takes nothing but an environment variable (tests/unit/test_plots_and_report.py)",

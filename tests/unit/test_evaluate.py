@@ -93,3 +93,42 @@ def test_repeat_keeps_seeds_and_scores():
     pd.testing.assert_frame_equal(
         scores, pd.DataFrame({"a": [3, 5], "b": [-3, -5]}, index=pd.Index([3, 5], name="seed"))
     )
+
+
+@given(st.integers(9, 200), st.integers(0, 99), st.floats(0.01, 100))
+def test_the_conformal_margin_covers_its_share_of_its_own_errors_and_knows_no_sign(n, seed, scale):
+    errors = np.random.default_rng(seed).normal(size=n)
+    margin = evaluate.conformal_margin(errors, 0.9)
+    assert np.mean(np.abs(errors) <= margin) >= 0.9
+    assert np.sum(np.abs(errors) < margin) < 0.9 * (n + 1)  # and no more than it takes
+    assert evaluate.conformal_margin(-errors * scale, 0.9) == pytest.approx(margin * scale)
+
+
+@pytest.mark.parametrize("coverage", [0.5, 0.8, 0.9])
+def test_the_conformal_margin_covers_new_errors_at_the_stated_rate(coverage):
+    draws = np.random.default_rng(3).standard_t(3, size=(4000, 21))
+    covered = [abs(new) <= evaluate.conformal_margin(old, coverage) for *old, new in draws]
+    # exactly ceil(21 * coverage) / 21 for errors that can be exchanged
+    assert np.mean(covered) == pytest.approx(np.ceil(21 * coverage) / 21, abs=0.025)
+
+
+def test_adaptive_margins_look_back_only_and_start_as_split_conformal():
+    calibration, errors = np.random.default_rng(4).normal(size=(2, 60))
+    margins = evaluate.adaptive_margins(calibration, errors, 0.8, rate=0.05)
+    assert margins[0] == evaluate.conformal_margin(calibration, 0.8)
+    changed = np.append(errors[:30], errors[30:] * 9)
+    np.testing.assert_array_equal(evaluate.adaptive_margins(calibration, changed, 0.8, 0.05)[:31], margins[:31])
+
+
+def test_adaptive_margins_cover_in_the_long_run_what_keeps_growing():
+    rng = np.random.default_rng(5)
+    calibration, errors = rng.normal(size=200), rng.normal(size=3000) * np.linspace(1, 20, 3000)
+    fixed = evaluate.conformal_margin(calibration, 0.9)
+    adapted = evaluate.adaptive_margins(calibration, errors, 0.9, rate=0.02)
+    assert np.mean(np.abs(errors) <= fixed) < 0.3
+    assert np.mean(np.abs(errors) <= adapted) == pytest.approx(0.9, abs=0.02)
+
+
+def test_adaptive_margins_are_infinite_where_more_is_asked_than_there_is():
+    margins = evaluate.adaptive_margins([1.0, -1.0, 1.0, -1.0], np.arange(10, 15), 0.5, rate=0.4)
+    assert np.isinf(margins).any()

@@ -22,7 +22,7 @@ def test_import_brings_no_keras_and_no_tensorflow():
 
 
 def test_no_stage_but_models_imports_keras():
-    stages = "problems, datasets, prepare, models, evaluate, plots, report, cli"
+    stages = "problems, datasets, prepare, models, evaluate, finalize, service, plots, report, cli"
     loaded = run("-c", f"from lstm_guide import {stages}; import sys; print('keras' in sys.modules)")
     assert loaded.strip() == "False"
 

@@ -76,6 +76,14 @@ def test_the_rain_barrel_meets_both_ends_and_is_read_with_the_stated_error():
     assert np.std(read - y) == pytest.approx(2, abs=0.02)
 
 
+def test_electricity_has_a_week_and_hours_without_a_gap():
+    series = datasets.electricity()
+    assert (series.index[1:] - series.index[:-1]).unique().tolist() == [np.timedelta64(1, "h")]
+    assert not series.isna().any()
+    by_day = series.groupby(series.index.day_of_week).mean()
+    assert by_day[[5, 6]].max() < by_day[[0, 1, 2, 3, 4]].min()
+
+
 def test_elnino_has_a_yearly_cycle():
     series = datasets.elnino()
     assert series.notna().all()

@@ -10,7 +10,7 @@ from curriculum import THEMES, load_how_tos, load_lessons
 
 # Modules in the order of the work: data first, report last.
 API_ORDER = ["cell", "problems", "symbols", "videos", "datasets", "prepare", "models", "ngrams", "generate"]
-API_ORDER += ["evaluate", "plots", "report", "cli"]
+API_ORDER += ["evaluate", "tune", "finalize", "service", "plots", "report", "cli"]
 
 
 def on_config(config):
@@ -29,14 +29,14 @@ def on_config(config):
 
 
 def course(docs: Path) -> list:
-    """The course map, then one section a theme with each lesson and its experiment."""
+    """The course map, then one section a theme with each lesson and its experiment, then the recap."""
     lessons = load_lessons(docs)
     entries: list = ["lessons/index.md"] if (docs / "lessons/index.md").is_file() else []
     for theme, name in THEMES.items():
         items = [item for lesson in lessons if lesson.theme == theme for item in lesson_entries(lesson)]
         if items:
             entries.append({name: items})
-    return entries
+    return entries + [name for name in ["recap.md"] if (docs / name).is_file()]
 
 
 def lesson_entries(lesson) -> list[dict[str, str]]:

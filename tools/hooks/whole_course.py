@@ -1,4 +1,5 @@
-"""The whole course on one page, to print or to keep: every lesson and guide, then notation, glossary and bibliography.
+"""The whole course on one page, to print or to keep: every lesson and guide, then recap, notation, glossary and
+bibliography.
 
 The page is put together from the finished pages' content. Ids get the part's name in front, links between parts stay on
 the page, and what is closed on the site (solutions, answers of the quiz) is open. `mkdocs serve` leaves it out, so that
@@ -13,7 +14,7 @@ from mkdocs.structure.files import File, InclusionLevel
 from mkdocs.utils import get_relative_url
 
 PAGE = "course.md"
-REFERENCE = ["notation", "glossary", "bibliography"]
+LAST = {"recap": "recap.md"} | {name: f"reference/{name}.md" for name in ["notation", "glossary", "bibliography"]}
 SOURCE = """---
 title: The whole course on one page
 description: Every lesson and guide of the LSTM guide on one page, with notation, glossary and sources, to print.
@@ -54,7 +55,7 @@ def parts(docs_dir: str) -> dict[str, str]:
     """The name of each part, which is its anchor, and its page."""
     lessons = {f"lesson-{lesson.number}": lesson.page for lesson in load_lessons(docs_dir) if lesson.has_page}
     guides = {guide.slug: guide.page for guide in load_how_tos(docs_dir) if guide.has_page}
-    return lessons | guides | {name: f"reference/{name}.md" for name in REFERENCE}
+    return lessons | guides | LAST
 
 
 def whole(pages: dict, url: str) -> str:
