@@ -5,18 +5,22 @@
 Each has a process of its own, with the same number of threads. All get the same starting weights, the same batches of
 64 and the same optimizer (Adam, rate 0.01), and take turns: a few updates each, round after round; the best round
 counts. Before the times are believed, the losses of the first 20 updates are held against each other: they have to be
-equal up to rounding, and to fall. What is not installed is left out; torch may be installed elsewhere, and then
---torch-python names that interpreter. PyTorch's second bias is held at zero, for Keras has only one.
+equal up to rounding, and to fall. What is not installed is left out; torch may be installed elsewhere, with NumPy, and
+then --torch-python names that interpreter. PyTorch's second bias is held at zero, for Keras has only one, and its Adam
+gets Keras' epsilon, which Keras adds before it corrects the bias of the second moment, and PyTorch after.
 """
 
 import argparse
 import importlib
+import itertools
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from typing import IO
 
 import numpy as np
 
@@ -79,13 +83,15 @@ def torch_step(units: int, threads: int) -> Step:
             parameter.copy_(value)
     lstm.bias_hh_l0.requires_grad_(False)
     trained = [p for p in [*lstm.parameters(), *dense.parameters()] if p.requires_grad]
-    optimizer = torch.optim.Adam(trained, lr=0.01, eps=1e-7)
+    optimizer = torch.optim.Adam(trained, lr=0.01)
+    updates = itertools.count(1)
 
     def step(x: np.ndarray, y: np.ndarray) -> float:
         states, _ = lstm(torch.from_numpy(x))
         loss = torch.nn.functional.mse_loss(dense(states[:, -1]), torch.from_numpy(y))
         optimizer.zero_grad()
         loss.backward()
+        optimizer.param_groups[0]["eps"] = 1e-7 / (1 - 0.999 ** next(updates)) ** 0.5  # as in Keras
         optimizer.step()
         return float(loss)
 
@@ -110,8 +116,8 @@ def contest(name: str, n_steps: int, units: int, threads: int) -> None:
         print(json.dumps(time.perf_counter() - begun), flush=True)
 
 
-def started(name: str, n_steps: int, units: int, options: argparse.Namespace) -> subprocess.Popen:
-    """Start a contestant's process."""
+def started(name: str, n_steps: int, units: int, options: argparse.Namespace, errors: IO) -> subprocess.Popen:
+    """Start a contestant's process; what it complains of goes to a file."""
     threads = str(options.threads)
     environment = {
         "KERAS_BACKEND": "jax" if name == "JAX" else "tensorflow",
@@ -128,7 +134,7 @@ def started(name: str, n_steps: int, units: int, options: argparse.Namespace) ->
         env=os.environ | environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=errors,
         text=True,
     )
 
@@ -137,12 +143,16 @@ def race(n_steps: int, units: int, options: argparse.Namespace) -> dict[str, tup
     """Let all that are installed take turns; return the seconds of an update and of the first one."""
     there = {}
     for name in CONTESTANTS:
-        process = started(name, n_steps, units, options)
-        line = process.stdout.readline()
-        if line:
-            there[name] = (process, json.loads(line))
-        else:
-            print(f"{name} is not installed, or failed; it is left out", file=sys.stderr)
+        with tempfile.TemporaryFile("w+") as errors:
+            process = started(name, n_steps, units, options, errors)
+            line = process.stdout.readline()
+            if line:
+                there[name] = (process, json.loads(line))
+            else:
+                process.wait()
+                errors.seek(0)
+                why = (errors.read().splitlines() or ["it said nothing"])[-1]
+                print(f"{name} is left out: {why}", file=sys.stderr)
     try:
         _check({name: told["losses"] for name, (_, told) in there.items()})
         best = dict.fromkeys(there, np.inf)
@@ -162,7 +172,7 @@ def _check(losses: dict[str, list[float]]) -> None:
     """Stop unless all lost alike: the same up to rounding, and less at the end than at the start."""
     reference = next(iter(losses.values()))
     for name, values in losses.items():
-        if not np.allclose(values, reference, rtol=0.01):
+        if not np.allclose(values, reference, rtol=0.001):
             sys.exit(f"{name} does not compute the same: its losses are {values}, not {reference}")
         if np.mean(values[-5:]) >= np.mean(values[:5]):
             sys.exit(f"{name} does not learn: its losses are {values}")
