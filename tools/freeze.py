@@ -181,7 +181,7 @@ def _reproduce(found: list[Experiment], seed: int) -> int:
             beyond += [f"{experiment.slug}: {move}" for move in moves if move.beyond]
     print("\n".join([*missing, *failed, *beyond]))
     done = len(waiting) - len(failed)
-    print(f"Reproduced {done} of {len(found)} experiments: {len(beyond)} results far beyond their tolerance.")
+    print(f"Reproduced {done} of {len(found)} experiments: {len(beyond)} results beyond their tolerance.")
     return 1 if missing or failed or beyond else 0
 
 
