@@ -17,6 +17,7 @@ assets/js/quiz.js adds the radio buttons and the feedback.
 
 import html
 import re
+from functools import cache
 
 import markdown
 import yaml
@@ -143,10 +144,15 @@ def reason_html(choice: dict) -> str:
     return f'<li data-right="{str(right).lower()}"><strong>{verdict}</strong> {inline(choice["why"])}</li>'
 
 
+@cache
+def converter() -> markdown.Markdown:
+    """Not the page's own, which is busy with the page."""
+    return markdown.Markdown(extensions=TEXT_EXTENSIONS, extension_configs=TEXT_CONFIG)
+
+
 def block(source: str) -> str:
-    """Markdown to HTML, with a converter of its own: the page's is busy with the page."""
-    converter = markdown.Markdown(extensions=TEXT_EXTENSIONS, extension_configs=TEXT_CONFIG)
-    return converter.convert(source.strip())
+    """Markdown to HTML."""
+    return converter().reset().convert(source.strip())
 
 
 def inline(source: str) -> str:
