@@ -16,6 +16,8 @@
 # `lstm-guide run 12` in a terminal, or this notebook in Jupyter.
 
 # %%
+import random
+from functools import partial
 from itertools import product
 
 import keras
@@ -23,21 +25,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import optuna
 import pandas as pd
+import tensorflow as tf
 from scipy import stats
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import root_mean_squared_error
 from statsmodels.stats.power import TTestIndPower
 from statsmodels.tsa.ar_model import AutoReg, ar_select_order
 
-from lstm_guide import (
-    datasets,
-    evaluate,
-    plots,
-    prepare,
-    problems,
-    report,
-    tune,
-)
+from lstm_guide import datasets, evaluate, plots, prepare, problems, report, tune
 
 plots.use_style()
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -65,70 +60,82 @@ def barrels(n, seed, dry=False, rain=True):
     return x, (level[:n, -1:] - 50) / np.float32(UNIT)
 
 
+# %% [markdown]
+# An update that is compiled by itself takes less time than `train_on_batch` for so small a network.
+
+# %%
 networks = {}
 
 
 def network(n_steps, n_features, units, dropout=0.0):
-    """Build and compile a network once; each run starts it again with fresh weights."""
+    """Build a network once, with a compiled update and a compiled answer; each run starts it again."""
     shape = n_steps, n_features, units, dropout
-    if shape not in networks:
-        # unrolled, a layer of few steps takes less time on a processor; it computes the same
-        layers = [keras.layers.LSTM(units, unroll=True)]
-        if dropout:
-            layers.append(keras.layers.Dropout(dropout))
-        layers.append(keras.layers.Dense(1))
-        inputs = keras.Input(shape=(n_steps, n_features))
-        networks[shape] = keras.Sequential([inputs, *layers])
-        networks[shape].compile(keras.optimizers.Adam(), loss="mse")
+    if shape in networks:
+        return networks[shape]
+    # unrolled, a layer of few steps takes less time on a processor; it computes the same
+    layers = [keras.layers.LSTM(units, unroll=True)]
+    if dropout:
+        layers.append(keras.layers.Dropout(dropout))
+    layers.append(keras.layers.Dense(1))
+    model = keras.Sequential([keras.Input(shape=(n_steps, n_features)), *layers])
+    optimizer = keras.optimizers.Adam()
+    model.compile(optimizer, loss="mse")
+    optimizer.build(model.trainable_variables)
+
+    @tf.function  # traced anew for each batch size: with fixed shapes it takes less time
+    def update(x, y):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((model(x, training=True) - y) ** 2)
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply(gradients, model.trainable_variables)
+        return loss
+
+    networks[shape] = model, update, tf.function(model)
     return networks[shape]
 
 
-def start_again(model, seed):
-    """Draw fresh weights layer by layer; models.start_again copies the whole unrolled network, which takes longer."""
-    keras.utils.set_random_seed(seed)
+def start_again(model, seed, rate):
+    """Draw fresh weights, layer by layer.
+
+    Initializers and dropout take their seeds from Python's generator. keras.utils.set_random_seed would seed that, too,
+    but it also empties TensorFlow's cache of compiled functions, which costs half a second a run.
+    """
+    random.seed(seed)
     for layer in model.layers:
         fresh = type(layer).from_config(layer.get_config())
         fresh.build(layer.input.shape)
-        layer.set_weights(fresh.get_weights())
+        for old, new in zip(layer.variables, fresh.variables, strict=True):
+            old.assign(new)
     for variable in model.optimizer.variables:
         variable.assign(keras.ops.zeros_like(variable))
-
-
-def train(model, part, watched, seed, rate, epochs, batch):
-    """Train as fit does; return the loss of each epoch on the training part and on the one that is watched."""
-    start_again(model, seed)
     model.optimizer.learning_rate = rate
-    rng = np.random.default_rng(seed)
-    (x, y), (x_watched, y_watched) = part, watched
-    losses = []
+
+
+def train(units, part, watched, seed, rate, epochs, batch, dropout=0.0):
+    """Train as fit does; return each epoch's training loss, and its squared errors on the part that is watched."""
+    model, update, answer = network(DAYS, 2, units, dropout)
+    start_again(model, seed, rate)
+    rng, (x, y) = np.random.default_rng(seed), part
+    losses, squares = [], []
     for _ in range(epochs):
-        order = rng.permutation(len(x))[: len(x) // batch * batch]
-        updates = [
-            model.train_on_batch(x[rows], y[rows])
-            for rows in order.reshape(-1, batch)
-        ]
-        answers = model.predict_on_batch(x_watched)
-        losses.append((np.mean(updates), np.mean((answers - y_watched) ** 2)))
-    return np.array(losses)
+        rows = rng.permutation(len(x))[: len(x) // batch * batch].reshape(-1, batch)
+        each = [update(x[batch], y[batch]).numpy() for batch in rows]
+        losses.append(np.mean(each))
+        squares.append((answer(watched[0]).numpy() - watched[1])[:, 0] ** 2)
+    return np.array(losses), np.array(squares)
 
 
 # %%
-def curve(
-    seed,
-    n=600,
-    units=16,
-    rate=0.01,
-    epochs=20,
-    batch=40,
-    dropout=0.0,
-    dry=False,
-    rain=True,
-):
-    """Fit on n weeks and watch 1,000 others; what is not given is as in the good fit."""
-    part = barrels(n, 3 * seed + 1, dry, rain)
+GOOD = {"n": 600, "units": 16, "rate": 0.01, "epochs": 20, "batch": 40}
+
+
+def curve(seed, dry=False, rain=True, **changes):
+    """Fit on n weeks and watch 1,000 others; what is not changed is as in the good fit."""
+    settings = GOOD | changes
+    part = barrels(settings.pop("n"), 3 * seed + 1, dry, rain)
     watched = barrels(1_000, 3 * seed + 2, rain=rain)
-    model = network(DAYS, 2, units, dropout)
-    return train(model, part, watched, seed, rate, epochs, batch)
+    losses, squares = train(part=part, watched=watched, seed=seed, **settings)
+    return np.stack([losses, squares.mean(axis=1)], axis=1)
 
 
 FAULTS = {
@@ -140,7 +147,7 @@ FAULTS = {
     "rate too high": {"rate": 1.0},
     "validation easier than training": {"dropout": 0.5},
 }
-CURVE_SEEDS = range(FIRST, FIRST + 2)
+CURVE_SEEDS = range(FIRST, FIRST + 3)
 curves = {
     (name, seed): curve(seed, **settings)
     for name, settings in FAULTS.items()
@@ -155,7 +162,7 @@ LINEAR = float(np.mean(errors**2))
 report.value("floor_loss", FLOOR, tolerance=0)
 report.value("linear_loss", LINEAR, tolerance=0.05)
 
-# The claim: the rules of tune.diagnose name nearly all of these curves, those of a second seed included
+# The claim: the rules of tune.diagnose name nearly all of these curves, those of other seeds included
 named = {
     key: tune.diagnose(both[:, 0], both[:, 1], good=LINEAR)
     for key, both in curves.items()
@@ -171,27 +178,12 @@ assert np.mean(right) > 0.75
 # %% [markdown]
 # The eighth panel is the good fit once more, watched by five validation parts of 20 weeks each instead of one of 1,000.
 
-
 # %%
-def small_parts(seed, size=20, n_parts=50):
-    """The good fit's loss on many small validation parts, epoch by epoch."""
-    part, watched = barrels(600, 3 * seed + 1), barrels(1_000, 3 * seed + 2)
-    model = network(DAYS, 2, 16)
-    start_again(model, seed)
-    model.optimizer.learning_rate = 0.01
-    rng, losses = np.random.default_rng(seed), []
-    for _ in range(20):
-        for rows in rng.permutation(600).reshape(-1, 40):
-            model.train_on_batch(part[0][rows], part[1][rows])
-        squares = (model.predict_on_batch(watched[0]) - watched[1]) ** 2
-        losses.append(squares.reshape(n_parts, size).mean(axis=1))
-    return np.array(losses)
-
-
-small = small_parts(FIRST)
+week, watched = barrels(600, 3 * FIRST + 1), barrels(1_000, 3 * FIRST + 2)
+_, squares = train(16, week, watched, FIRST, rate=0.01, epochs=20, batch=40)
+small = squares.reshape(20, 50, 20).mean(axis=2)  # epoch, part, week
 report.value("small_lowest", small[-1].min(), tolerance=0.05)
 report.value("small_highest", small[-1].max(), tolerance=0.15)
-report.value("whole_loss", small[-1].mean(), tolerance=0.03)
 assert small[-1].max() > 2 * small[-1].min()
 
 figure, panels = plt.subplots(4, 2, figsize=(5.4, 7.2), sharey=True)
@@ -262,7 +254,6 @@ cures.loc["overfit", "after"] = np.mean(
 )
 report.table("cures", cures, tolerance=0.5, floatfmt=".2f")
 stopped = np.mean([curves["overfit", seed][:, 1].min() for seed in CURVE_SEEDS])
-report.value("good_loss", after, tolerance=0.03)
 report.value("overfit_loss", last_loss("overfit"), tolerance=0.4)
 report.value("overfit_stopped", stopped, tolerance=0.1)
 assert (cures["before"] > 1.2 * cures["after"]).all()
@@ -289,15 +280,10 @@ BUDGET = TRIALS * EPOCHS
 part, watched = barrels(400, 3 * FIRST + 11), barrels(1_000, 3 * FIRST + 12)
 trained = np.empty((9, 3, 2, EPOCHS))
 for r, u, b in product(range(9), range(3), range(2)):
-    model, seed = network(DAYS, 2, UNITS[u]), FIRST + 6 * r + 2 * u + b
-    both = train(model, part, watched, seed, RATES[r], EPOCHS, BATCHES[b])
-    trained[r, u, b] = both[:, 1]
+    seed = FIRST + 6 * r + 2 * u + b
+    _, squares = train(UNITS[u], part, watched, seed, RATES[r], EPOCHS, BATCHES[b])
+    trained[r, u, b] = squares.mean(axis=1)
 final = trained[..., -1]
-pd.DataFrame(
-    final.reshape(9, 6).round(3),
-    index=pd.Index(RATES, name="rate"),
-    columns=pd.MultiIndex.from_product([UNITS, BATCHES], names=["units", "batch"]),
-)
 
 
 # %%
@@ -323,9 +309,9 @@ def random_search(seed):
     return best_so_far([EPOCHS] * TRIALS, scores), TRIALS
 
 
-def optuna_search(sampler, pruner):
+def optuna_search(sampler, pruner, seed):
     """Ask Optuna for trials until the budget is spent; a pruned trial is no result."""
-    study = optuna.create_study(sampler=sampler, pruner=pruner)
+    study = optuna.create_study(sampler=sampler(seed=seed), pruner=pruner)
     costs, scores = [], []
     while sum(costs) < BUDGET:
         trial = study.ask()
@@ -337,31 +323,27 @@ def optuna_search(sampler, pruner):
             trial.report(trained[r, u, b, epoch], epoch)
             if epoch < EPOCHS - 1 and trial.should_prune():
                 break
-        whole = epoch == EPOCHS - 1
         costs.append(epoch + 1)
-        scores.append(final[r, u, b] if whole else np.inf)
-        if whole:
+        if epoch == EPOCHS - 1:
+            scores.append(final[r, u, b])
             study.tell(trial, scores[-1])
         else:
+            scores.append(np.inf)
             study.tell(trial, state=optuna.trial.TrialState.PRUNED)
     return best_so_far(costs, scores), len(costs)
 
 
-MEDIAN = {"n_startup_trials": 5, "n_warmup_steps": 1}
+RANDOM, TPE = optuna.samplers.RandomSampler, optuna.samplers.TPESampler
+NONE = optuna.pruners.NopPruner()
+MEDIAN = optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=1)
 SEARCHES = {
     "grid": grid_search,
     "random": random_search,
-    "random, pruned": lambda seed: optuna_search(
-        optuna.samplers.RandomSampler(seed), optuna.pruners.MedianPruner(**MEDIAN)
-    ),
-    "TPE": lambda seed: optuna_search(
-        optuna.samplers.TPESampler(seed=seed), optuna.pruners.NopPruner()
-    ),
-    "TPE, pruned": lambda seed: optuna_search(
-        optuna.samplers.TPESampler(seed=seed), optuna.pruners.MedianPruner(**MEDIAN)
-    ),
+    "random, pruned": partial(optuna_search, RANDOM, MEDIAN),
+    "TPE": partial(optuna_search, TPE, NONE),
+    "TPE, pruned": partial(optuna_search, TPE, MEDIAN),
 }
-REPEATS = range(FIRST, FIRST + 15)
+REPEATS = range(FIRST, FIRST + 30)
 found = {
     name: [search(seed) for seed in REPEATS] for name, search in SEARCHES.items()
 }
@@ -384,18 +366,24 @@ report.table(
     "searches", table, tolerance=0.3, floatfmt=("", ".0f", ".4f", ".4f", "")
 )
 
-figure, axes = plt.subplots(figsize=(5.4, 3.4))
-spent = np.arange(EPOCHS, BUDGET + 1)
-for name, colour in zip(lines, plots.PALETTE, strict=True):
-    mean = lines[name][:, EPOCHS - 1 :].mean(axis=0)
-    axes.plot(spent, mean, color=colour, label=name)
-axes.axhline(final.min(), color=plots.MUTED, linestyle=":", linewidth=1)
-axes.set_yscale("log")
-axes.set_yticks([0.2, 0.3, 0.4, 0.6], ["0.2", "0.3", "0.4", "0.6"])
-axes.minorticks_off()
-axes.set_xlabel("budget spent (epochs)")
-axes.set_ylabel("best validation loss so far")
-axes.legend(loc="upper right")
+figure, panels = plt.subplots(3, 2, figsize=(5.4, 5.8), sharex=True, sharey=True)
+ended = np.arange(EPOCHS, BUDGET + 1, EPOCHS)
+for axes, (name, line) in zip(panels.flat, lines.items(), strict=False):
+    axes.plot(
+        ended, line[:8, ended - 1].T, color=plots.MUTED, linewidth=0.7, alpha=0.6
+    )
+    axes.plot(ended, line[:, ended - 1].mean(axis=0), color=plots.PALETTE[0])
+    axes.axhline(final.min(), color=plots.MUTED, linestyle=":", linewidth=1)
+    axes.set_title(name, fontsize=10)
+    axes.set_yscale("log")
+    axes.set_yticks([0.2, 0.4, 0.8, 1.6], ["0.2", "0.4", "0.8", "1.6"])
+    axes.minorticks_off()
+for axes in panels[:, 0]:
+    axes.set_ylabel("best loss so far")
+for axes in (panels[2, 0], panels[1, 1]):
+    axes.set_xlabel("budget spent (epochs)")
+    axes.tick_params(labelbottom=True)
+panels[2, 1].set_visible(False)
 ends = np.array([line[:, -1] for line in lines.values()])
 report.value("n_configurations", final.size, tolerance=0)
 report.value("n_searches", len(REPEATS), tolerance=0)
@@ -407,40 +395,45 @@ report.value("pruned_times", pruned / TRIALS, tolerance=0.6)
 tpe, drawn = lines["TPE"][:, -1, None], lines["random"][:, -1]
 ahead = np.mean((tpe < drawn) + 0.5 * (tpe == drawn))
 report.value("tpe_ahead", ahead, tolerance=0.3)
-# The claims: no search is ahead of another by much, and pruning begins more trials
+third = np.array([line[:, BUDGET // 3 - 1] for line in lines.values()])
+# The claims: no search is ahead of another by much, pruning begins more trials, and early means hang on a few searches
+assert (third.mean(axis=1) >= np.median(third, axis=1)).all()
 assert np.ptp(ends.mean(axis=1)) < 0.08 * ends.mean()
 assert pruned > 1.3 * TRIALS
 report.figure(
     "searches",
     figure,
-    alt="Best validation loss found so far against the epochs spent, mean of 15 searches each",
+    alt="Best validation loss found so far against the epochs spent, one panel a scheme: grid, random, random pruned, "
+    "TPE, TPE pruned. Eight searches as thin lines that start far apart and end close to the dotted best of all "
+    "combinations; their mean as a thick line",
 )
 
 # %% [markdown]
 # ## How far a network differs from itself
 #
 # One setting, thirty times, on the same 400 weeks: only the seed differs, that is the first weights and the order of
-# the samples. Then fifteen times with new weeks for each run as well.
+# the samples. Then the other way round, thirty times with one seed, on new weeks each time.
 
 # %%
 N_RUNS = 30
-model = network(DAYS, 2, 16)
 
 
 def run(seed, weeks):
     """Train for six epochs; validation loss at the end."""
-    return train(model, weeks, watched, seed, rate=0.01, epochs=6, batch=40)[-1, 1]
+    _, squares = train(16, weeks, watched, seed, rate=0.01, epochs=6, batch=40)
+    return squares[-1].mean()
 
 
 RUN_SEEDS = range(FIRST, FIRST + N_RUNS)
 same = np.array([run(seed, part) for seed in RUN_SEEDS])
-other = np.array([run(seed, barrels(400, 1_000 + seed)) for seed in RUN_SEEDS[:15]])
+other = np.array([run(FIRST, barrels(400, 1_000 + seed)) for seed in RUN_SEEDS])
 mean, spread = same.mean(), same.std(ddof=1)
-report.value("runs_mean", mean, tolerance=0.03)
 report.value("runs_lowest", same.min(), tolerance=0.04)
 report.value("runs_highest", same.max(), tolerance=0.08)
 report.value("runs_spread", spread / mean, tolerance=0.03)
-report.value("runs_spread_data", other.std(ddof=1) / other.mean(), tolerance=0.05)
+spread_data = other.std(ddof=1) / other.mean()
+report.value("runs_spread_data", spread_data, tolerance=0.05)
+# Which of the two is larger depends on the weeks: with other seeds it is the other way round
 
 # %%
 counts = np.arange(2, N_RUNS + 1)
@@ -498,7 +491,7 @@ for size in (3, 5):
     report.value(
         f"bars_{size}", false_calls.loc[size, "error bars apart"], tolerance=0.08
     )
-    report.value(f"gap_{size}", false_calls.loc[size, "median gap"], tolerance=0.03)
+report.value("gap_3", false_calls.loc[3, "median gap"], tolerance=0.03)
 # The naive rules cry wolf; the t test about as often as it promises
 assert (false_calls["error bars apart"] > 0.12).all()
 assert (false_calls["t test"] < 0.09).all()
@@ -530,7 +523,6 @@ for difference in (0.2, 0.1, 0.05, 0.02):
     rows[f"{difference:.0%}"] = {"runs each": n, "found": power(n, difference)}
 how_many = pd.DataFrame(rows).T.rename_axis("difference")
 report.table("how_many", how_many, tolerance=1.0, floatfmt=("", ".0f", ".0%"))
-report.value("runs_for_5", how_many.loc["5%", "runs each"], tolerance=30)
 assert how_many["found"].between(0.7, 1).all()
 
 # %% [markdown]
@@ -569,14 +561,13 @@ class Framed:
 
 def forecast(framed, seed, rate, updates=120, batch=48):
     """Fit on the part; forecast every later month, one step ahead."""
-    model = network(N_IN, 1, HIDDEN)
-    start_again(model, seed)
-    model.optimizer.learning_rate = rate
+    model, update, answer = network(N_IN, 1, HIDDEN)
+    start_again(model, seed, rate)
     rng, (x, y) = np.random.default_rng(seed), framed.part
     order = np.concatenate([rng.permutation(len(x)) for _ in range(40)])
     for rows in order[: updates * batch].reshape(updates, batch):
-        model.train_on_batch(x[rows], y[rows])
-    return framed.degrees(model.predict_on_batch(framed.later))
+        update(x[rows], y[rows])
+    return framed.degrees(answer(framed.later).numpy())
 
 
 def rmse(forecasts, truth):
@@ -610,7 +601,6 @@ scores = pd.DataFrame(
     },
     index=pd.Index(SEEDS, name="seed"),
 )
-scores.round(3)
 
 # %% [markdown]
 # ### Which is best, and is it ahead?
@@ -623,27 +613,30 @@ ranking = scores.mean().sort_values()
 WINNER, RUNNER_UP = ranking.index[:2]
 pairs = tune.pairwise(scores)
 against = pairs.loc[WINNER]
-columns = {}
-for rate in CANDIDATES:
-    average, low, high = evaluate.mean_interval(scores[rate])
-    p = against["p_corrected"].get(rate)
-    columns[rate] = {
-        "RMSE": f"{average:.3f}",
-        "95 percent interval": f"{low:.3f} to {high:.3f}",
-        "p, corrected": "winner"
-        if p is None
-        else f"{p:.3f}"
-        if p >= 0.001
-        else "< 0.001",
-    }
-candidates = pd.DataFrame(columns).T
-candidates.index = pd.Index([str(rate) for rate in CANDIDATES], name="rate")
+
+
+def row(runs):
+    """Mean of some runs' errors, and its interval."""
+    average, low, high = evaluate.mean_interval(runs)
+    return {"RMSE": average, "95 percent interval": f"{low:.3f} to {high:.3f}"}
+
+
+def shown(p):
+    """A p-value as a text."""
+    return f"{p:.3f}" if p >= 0.001 else "< 0.001"
+
+
+candidates = pd.DataFrame({str(rate): row(scores[rate]) for rate in CANDIDATES}).T
+candidates.index.name = "rate"
+candidates["RMSE"] = candidates["RMSE"].astype(float)
+others = against["p_corrected"].map(shown)
+candidates["p, corrected"] = [others.get(rate, "winner") for rate in CANDIDATES]
 report.table("candidates", candidates, tolerance=0.1)
 report.value("winner", WINNER, tolerance=0.02)
 report.value("runner_up", RUNNER_UP, tolerance=0.02)
 p_runner, p_default = against.loc[[RUNNER_UP, DEFAULT], "p_corrected"]
-report.value("p_runner_up", p_runner, tolerance=1)
-report.value("p_runner_up_raw", against.loc[RUNNER_UP, "p_value"], tolerance=1)
+# a p-value moves much when few runs move a little
+report.value("p_runner_up", p_runner, tolerance=0.5)
 report.value("gain_default", 1 - ranking[WINNER] / ranking[DEFAULT], tolerance=0.08)
 report.value(
     "gain_runner_up", 1 - ranking[WINNER] / ranking[RUNNER_UP], tolerance=0.03
@@ -685,8 +678,6 @@ report.figure(
     alt="Validation error of five learning rates, mean and interval over eight runs, with the runs as dots and the "
     "autoregression as a dashed line: 0.001 is far behind, the middle rates lie close together",
 )
-report.value("ar_validation", ar_validation, tolerance=0.005)
-report.value("winner_validation", ranking[WINNER], tolerance=0.02)
 
 # %% [markdown]
 # ### What the choice does to the score
@@ -709,15 +700,14 @@ def optimism(runs, draws=1_000):
     return np.mean(below), np.mean(np.array(chosen) == WINNER)
 
 
-for runs in (1, 3, 5):
-    flattery, agreed = optimism(runs)
-    report.value(f"optimism_{runs}", flattery, tolerance=0.02)
-    report.value(f"agreed_{runs}", agreed, tolerance=0.4)
+flattery = {runs: optimism(runs) for runs in (1, 3, 5)}
+for runs, (below, _) in flattery.items():
+    report.value(f"optimism_{runs}", below, tolerance=0.02)
+report.value("agreed_1", flattery[1][1], tolerance=0.4)
 paired = (scores[WINNER] - scores[RUNNER_UP]).std(ddof=1)
 unpaired = np.sqrt(scores[WINNER].var(ddof=1) + scores[RUNNER_UP].var(ddof=1))
 report.value("pairing", paired / unpaired, tolerance=0.5)
-assert optimism(1)[0] > optimism(5)[0]
-assert optimism(1)[0] > 0
+assert flattery[1][0] > max(0, flattery[5][0])
 
 # %% [markdown]
 # ## How to improve a model: which step bought most?
@@ -734,7 +724,7 @@ STEPS = {  # all the data, anomalies, the chosen rate
     "chosen rate": (False, False, True),
     "data and anomalies": (True, True, False),
 }
-FEW = SEEDS[:3]
+FEW = SEEDS[:5]
 made = {}
 for name, (data, anomalies, tuned) in STEPS.items():
     rate = WINNER if tuned else DEFAULT
@@ -755,11 +745,11 @@ improve = pd.DataFrame(
         ("more data: 41 years", error["all the data"], error["all the data"]),
         ("framing: anomalies", error["anomalies"], error["data and anomalies"]),
         ("tuning: the rate", error["chosen rate"], error["all three"]),
-        ("ensemble of 3", joint["first try"], joint["all three"]),
+        ("ensemble of 5", joint["first try"], joint["all three"]),
+        ("another algorithm", ar_validation, ar_validation),
     ],
     columns=["step", "alone", "added up"],
 ).set_index("step")
-improve.loc["another algorithm"] = ["", ar_validation]
 report.table("improve", improve, tolerance=0.25)
 for short, name in [("first", "first try"), ("data", "all the data")]:
     report.value(f"improve_{short}", error[name], tolerance=0.3)
@@ -769,9 +759,8 @@ gains = {
     "tuning": error["data and anomalies"] - error["all three"],
     "ensemble": error["all three"] - joint["all three"],
 }
-for name, gain in gains.items():
-    report.value(f"gain_{name}", gain, tolerance=0.2)
-report.value("joint_all", joint["all three"], tolerance=0.02)
+for name in ("framing", "tuning", "ensemble"):
+    report.value(f"gain_{name}", gains[name], tolerance=0.2)
 # The claims: framing and tuning bought most, alone and added up; more data nothing to speak of; the ensemble a little
 assert min(gains["framing"], gains["tuning"]) > 0.1
 assert max(gains["data"], gains["ensemble"]) < 0.1
@@ -790,7 +779,7 @@ last = Framed(whole, len(known))
 NEW_SEEDS = range(FIRST + 1_000, FIRST + 1_008)
 answers = {
     WINNER: [forecast(last, seed, WINNER) for seed in NEW_SEEDS],
-    DEFAULT: [forecast(last, seed, DEFAULT) for seed in NEW_SEEDS[:4]],
+    DEFAULT: [forecast(last, seed, DEFAULT) for seed in NEW_SEEDS[:5]],
 }
 test_scores = {rate: rmse(runs, last.truth) for rate, runs in answers.items()}
 ensemble = np.mean(answers[WINNER], axis=0)
@@ -802,48 +791,37 @@ single = {
     "seasonal naive": whole[-N_TEST - 12 : -12],
 }
 single = {name: rmse([one], last.truth)[0] for name, one in single.items()}
-rows = {name: (score,) * 3 for name, score in single.items()}
-rows["LSTM, chosen rate"] = evaluate.mean_interval(test_scores[WINNER])
-rows["LSTM, default rate"] = evaluate.mean_interval(test_scores[DEFAULT])
-rows = dict(sorted(rows.items(), key=lambda row: row[1][0]))
-table = pd.DataFrame(
-    {
-        "RMSE": [mean for mean, _, _ in rows.values()],
-        "95 percent interval": [
-            f"{low:.3f} to {high:.3f}" if low < high else ""
-            for _, low, high in rows.values()
-        ],
-    },
-    index=pd.Index(rows, name="method"),
-)
+rows = {
+    "LSTM, chosen rate": row(test_scores[WINNER]),
+    "LSTM, default rate": row(test_scores[DEFAULT]),
+} | {
+    name: {"RMSE": score, "95 percent interval": ""}
+    for name, score in single.items()
+}
+table = pd.DataFrame(rows).T.rename_axis("method")
+table["RMSE"] = table["RMSE"].astype(float)
+table = table.sort_values("RMSE")
 report.table("test_scores", table, tolerance=0.15)
-chosen = rows["LSTM, chosen rate"]
-report.value("test_winner", chosen[0], tolerance=0.02)
-report.value("test_ensemble", single["LSTM, ensemble of 8"], tolerance=0.02)
-report.value("test_default", rows["LSTM, default rate"][0], tolerance=0.1)
-report.value("test_ar", single["autoregression"], tolerance=0.005)
-report.value(
-    "test_gain", 1 - chosen[0] / rows["LSTM, default rate"][0], tolerance=0.1
-)
+chosen = test_scores[WINNER].mean()
+report.value("test_gain", 1 - chosen / test_scores[DEFAULT].mean(), tolerance=0.1)
 lead = ranking[WINNER] / ar_validation - 1
 report.value("lead_validation", lead, tolerance=0.04)
-report.value("lead_test", chosen[0] / single["autoregression"] - 1, tolerance=0.04)
+report.value("lead_test", chosen / single["autoregression"] - 1, tolerance=0.04)
 _, p_default_months = evaluate.diebold_mariano(
     ensemble - last.truth, np.mean(answers[DEFAULT], axis=0) - last.truth
 )
 _, p_ar_months = evaluate.diebold_mariano(
     ensemble - last.truth, ar_answers - last.truth
 )
-report.value("p_default_months", p_default_months, tolerance=0.05)
-report.value("p_ar_months", p_ar_months, tolerance=0.6)
+report.value("p_ar_months", p_ar_months, tolerance=0.4)
 
 # The claims: the gain over the default is there on months that no choice has seen, in every run and beyond the luck of
 # the months; the network is not ahead of the autoregression there
 assert test_scores[WINNER].max() < test_scores[DEFAULT].min()
 assert p_default_months < 0.05
-assert abs(chosen[0] / single["autoregression"] - 1) < 0.06
+assert abs(chosen / single["autoregression"] - 1) < 0.06
 assert p_ar_months > 0.05
-assert chosen[0] < 0.6 * min(single["persistence"], single["seasonal naive"])
+assert chosen < 0.6 * min(single["persistence"], single["seasonal naive"])
 try:
     test.open()
 except RuntimeError as refusal:

@@ -9,13 +9,15 @@
 # %% [markdown]
 # # Hyperparameters, one at a time
 #
-# Twelve hyperparameters are moved one at a time, on two small problems, with five seeds for each value. All else,
+# Eleven hyperparameters are moved one at a time, on two small problems, with five seeds for each value. All else,
 # data and number of training examples included, stays as it is. At the end two of them are moved together.
 #
 # To run it yourself, install the guide's package as its readme says. Then run `lstm-guide run hyperparameters` in a
 # terminal, or this notebook in Jupyter.
 
 # %%
+import random
+
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
@@ -23,7 +25,7 @@ import pandas as pd
 import tensorflow as tf
 from keras import layers
 
-from lstm_guide import datasets, evaluate, models, plots, problems, report
+from lstm_guide import datasets, evaluate, plots, problems, report
 
 plots.use_style()
 SEEDS = range(report.first_seed(), report.first_seed() + 5)
@@ -43,7 +45,7 @@ SEEDS = range(report.first_seed(), report.first_seed() + 5)
 def recall_data(seed):
     """Symbols to learn from and to be asked about."""
     x, y = problems.marked_item(50 * 128, n_steps=12, n_symbols=10, seed=seed)
-    unseen, answers = problems.marked_item(2_000, 12, 10, seed=10_000 + seed)
+    unseen, answers = problems.marked_item(1_000, 12, 10, seed=10_000 + seed)
     return x, y[:, None].astype("int32"), unseen, answers
 
 
@@ -84,49 +86,75 @@ def recall_network():
     )
 
 
-def words_network(units=24, width=16, both=False, dropout=0.0, l2=0.0):
-    """Read ten letters, say whether they are backwards."""
-    small = keras.regularizers.L2(l2) if l2 else None
+def words_network(units=24, width=16, dropout=0.0):
+    """Read ten letters, say whether they are backwards; how much L2 counts is said in each update."""
+    squares = keras.regularizers.L2(1.0)
     lstm = layers.LSTM(
-        units, unroll=True, kernel_regularizer=small, recurrent_regularizer=small
+        units, unroll=True, dropout=dropout, kernel_regularizer=squares
     )
     return keras.Sequential(
         [
             keras.Input(shape=(10,), dtype="int32"),
             layers.Embedding(27, width),
-            layers.Bidirectional(lstm) if both else lstm,
-            layers.Dropout(dropout),
+            lstm,
             layers.Dense(1, activation="sigmoid"),
         ]
     )
 
 
 # %% [markdown]
-# A loop of our own, compiled whole, takes a fraction of the time of `fit`: so many short trainings are affordable.
+# An update that is compiled by itself takes a fraction of the time of `fit`: so many short trainings are affordable.
 
 
 # %%
-def trainer(network, loss, rate):
+def trainer(network, loss):
     """Compile a network and return a function that trains it on rows in the order given, then answers."""
-    optimizer = keras.optimizers.Adam(rate)
+    optimizer = keras.optimizers.Adam()
     network.compile(optimizer, loss=loss)
     optimizer.build(network.trainable_variables)
     loss_of = keras.losses.get(loss)
-    x = tf.TensorSpec((None, *network.input_shape[1:]), network.inputs[0].dtype)
-    y = tf.TensorSpec((None, 1), "int32")
 
-    @tf.function(input_signature=[x, y, tf.TensorSpec((None, None), "int32"), x])
-    def train(x, y, order, unseen):
+    @tf.function  # traced anew for each batch size: with fixed shapes it takes less time
+    def update(x, y, l2):
+        with tf.GradientTape() as tape:
+            losses = loss_of(y, network(x, training=True))
+            total = tf.reduce_mean(losses) + l2 * sum(network.losses)
+        gradients = tape.gradient(total, network.trainable_variables)
+        optimizer.apply(gradients, network.trainable_variables)
+
+    answer = tf.function(network)
+
+    def train(x, y, order, unseen, l2=0.0):
         for batch in order:
-            with tf.GradientTape() as tape:
-                answers = network(tf.gather(x, batch), training=True)
-                losses = loss_of(tf.gather(y, batch), answers)
-                total = tf.reduce_mean(losses) + sum(network.losses)
-            gradients = tape.gradient(total, network.trainable_variables)
-            optimizer.apply(gradients, network.trainable_variables)
-        return network(unseen)
+            update(x[batch], y[batch], tf.constant(l2))
+        return answer(unseen)
 
     return train
+
+
+fresh = {}  # a network and a seed: initial weights
+
+
+def start_again(network, seed, rate):
+    """Take fresh weights, drawn layer by layer.
+
+    Initializers and dropout take their seeds from Python's generator. keras.utils.set_random_seed would seed that, too,
+    but it also empties TensorFlow's cache of compiled functions, which costs half a second a run.
+    """
+    if (network, seed) not in fresh:
+        random.seed(seed)
+        new = [
+            type(layer).from_config(layer.get_config()) for layer in network.layers
+        ]
+        for layer, old in zip(new, network.layers, strict=True):
+            layer.build(old.input.shape)
+        fresh[network, seed] = [v.numpy() for layer in new for v in layer.variables]
+    old = [v for layer in network.layers for v in layer.variables]
+    for variable, value in zip(old, fresh[network, seed], strict=True):
+        variable.assign(value)
+    for variable in network.optimizer.variables:
+        variable.assign(keras.ops.zeros_like(variable))
+    network.optimizer.learning_rate = rate
 
 
 def shuffled(y, seed, updates, batch):
@@ -154,35 +182,44 @@ EXAMPLES, BATCH = (
 )
 
 
-def score(problem, network, train, rate=None, batch=None, change=None, order=None):
-    """Train with each seed; accuracy on unseen sequences, one row a seed, after each quarter of the updates."""
+def score(
+    problem,
+    network,
+    train,
+    rate=None,
+    batch=None,
+    change=None,
+    order=shuffled,
+    l2=0.0,
+    parts=1,
+):
+    """Train with each seed; accuracy on unseen sequences, one row a seed, after each part of the updates."""
     batch, scores = batch or BATCH[problem], []
     for seed in SEEDS:
-        models.start_again(network, seed)
-        network.optimizer.learning_rate = rate or RATE[problem]
+        start_again(network, seed, rate or RATE[problem])
         if change:
             change(network, seed)
         x, y, unseen, truth = DATA[problem][seed]
-        rows = (order or shuffled)(y, seed, EXAMPLES[problem] // batch, batch)
-        quarters = np.array_split(rows.astype("int32"), 4)
-        scores.append(
-            [accuracy(train(x, y, part, unseen), truth) for part in quarters]
-        )
+        rows = order(y, seed, EXAMPLES[problem] // batch, batch)
+        answers = [
+            train(x, y, part, unseen, l2) for part in np.array_split(rows, parts)
+        ]
+        scores.append([accuracy(answer, truth) for answer in answers])
     return np.array(scores)
 
 
 # %% [markdown]
 # First, does the loop do what Keras does? The same weights and the same batches, once with the loop, once with
-# `train_on_batch`:
+# `train_on_batch`, where the regularizer counts in full:
 
 # %%
 network = words_network()
-train = trainer(network, LOSS["words"], RATE["words"])
+train = trainer(network, LOSS["words"])
 x, y, unseen, truth = DATA["words"][SEEDS[0]]
-rows = shuffled(y, SEEDS[0], updates=10, batch=64).astype("int32")
-models.start_again(network, SEEDS[0])
-by_loop = np.asarray(train(x, y, rows, unseen))
-models.start_again(network, SEEDS[0])
+rows = shuffled(y, SEEDS[0], updates=10, batch=64)
+start_again(network, SEEDS[0], RATE["words"])
+by_loop = np.asarray(train(x, y, rows, unseen, l2=1.0))
+start_again(network, SEEDS[0], RATE["words"])
 for batch in rows:
     network.train_on_batch(x[batch], y[batch])
 assert np.allclose(by_loop, network(unseen), atol=1e-3)
@@ -194,7 +231,7 @@ assert np.allclose(by_loop, network(unseen), atol=1e-3)
 
 # %%
 recall = recall_network()
-train_recall = trainer(recall, LOSS["recall"], RATE["recall"])
+train_recall = trainer(recall, LOSS["recall"])
 
 
 def start(place, draw):
@@ -240,7 +277,7 @@ def fixed_rows(y, seed, updates, batch):
     return np.resize(np.arange(len(y)), (updates, batch))
 
 
-base = score("words", network, train)
+base = score("words", network, train, parts=4)
 KERNELS = ("normal\n0.01", "glorot\nuniform", "he\nnormal", "normal\n1")
 BEHAVIOUR = {
     "kernel_initializer": {
@@ -250,7 +287,6 @@ BEHAVIOUR = {
         "normal\n1": from_start(0, drawn(init.RandomNormal, stddev=1.0)),
     },
     "recurrent_initializer": {
-        "zeros": from_start(1, lambda old, seed: np.zeros_like(old)),
         "glorot\nuniform": from_start(1, drawn(init.GlorotUniform)),
         "ortho-\ngonal": keep,
         "ortho-\ngonal × 3": from_start(1, drawn(init.Orthogonal, gain=3.0)),
@@ -271,27 +307,26 @@ BEHAVIOUR = {
 # %% [markdown]
 # ## Architecture and structure
 #
-# On the words: the width of the state, that of the embedding, and reading from both ends.
+# On the words: the width of the state and that of the embedding.
 
 
 # %%
 def rebuilt(**options):
     """Score the words network with another layout."""
     network = words_network(**options)
-    return score("words", network, trainer(network, LOSS["words"], RATE["words"]))
+    return score("words", network, trainer(network, LOSS["words"]))
 
 
 ARCHITECTURE = {
     "units": {
         "4": rebuilt(units=4),
         "24": base,
-        "72": rebuilt(units=72),
+        "48": rebuilt(units=48),
     },
     "embedding's width": {
         "2": rebuilt(width=2),
         "16": base,
     },
-    "direction": {"forwards": base, "both": rebuilt(both=True)},
 }
 
 # %% [markdown]
@@ -314,7 +349,7 @@ pairs = {
     (rate, batch): learned(rate, batch)
     for batch in BATCHES
     for rate in RATES
-    if batch == 64 or 0.001 < rate < 0.1
+    if batch == 64 or 0.001 < rate < 0.1 or (rate, batch) == (0.1, 256)
 }
 LEARNING = {
     "learning_rate": {f"{rate:g}": pairs[rate, 64] for rate in RATES},
@@ -324,7 +359,10 @@ LEARNING = {
         "0": base,
         "0.5": rebuilt(dropout=0.5),
     },
-    "L2": {"0": base, "0.003": rebuilt(l2=3e-3)},
+    "L2": {
+        "0": base,
+        "0.003": score("words", network, train, l2=3e-3),
+    },
 }
 
 
@@ -343,7 +381,6 @@ KEPT = {
     "shuffle (words)": "each\nepoch",
     "units": "24",
     "embedding's width": "16",
-    "direction": "forwards",
     "learning_rate": "0.01",
     "batch_size": "64",
     "updates": "120",
@@ -401,28 +438,36 @@ def panels(group, n_columns=2):
     return figure
 
 
-ALTS = {
-    "behaviour": "Accuracy by value in four panels. Kernel initializer: the larger the first weights, the higher, from "
-    "normal 0.01 up. Recurrent initializer: three about alike, orthogonal times 3 lower. Forget bias: highest at 0 and "
-    "1, lower at -2 and 4. Shuffle: sorted by class lowest",
-    "architecture": "Accuracy on the words by value in three panels: units, width of the embedding, direction. The "
-    "dots of single runs spread over several points",
-    "learning": "Accuracy on the words by value in five panels: learning rate rises from 0.001 to 0.01; batch size "
-    "falls from 32 to 256 at equal examples; updates rise; dropout and L2",
-}
+def told(group):
+    """Say in words what the panels show: the mean of each value."""
+    sweeps = []
+    for name, sweep in group.items():
+        means = [
+            f"{percent(scores).mean():.0f} at {one}"
+            for one, scores in sweep.items()
+        ]
+        sweeps.append(
+            f"{name}: " + ", ".join(means).replace("-\n", "").replace("\n", " ")
+        )
+    return "Accuracy in percent by value, a panel each. " + "; ".join(sweeps)
+
+
 GROUPS = {
     "behaviour": BEHAVIOUR,
     "architecture": ARCHITECTURE,
     "learning": LEARNING,
 }
 for name, group in GROUPS.items():
-    report.table(f"{name}_values", listed(group), tolerance=4, floatfmt=".1f")
-    report.figure(name, panels(group), alt=ALTS[name])
+    report.table(f"{name}_values", listed(group), tolerance=3, floatfmt=".1f")
+    report.figure(name, panels(group), alt=told(group))
 
 # %%
-for problem, scores in [("recall", keep), ("words", base)]:
-    report.value(f"{problem}_mean", percent(scores).mean(), tolerance=10)
-    report.value(f"{problem}_spread", np.ptp(percent(scores)), tolerance=12)
+# Tolerances: recall is stopped on the steep part of its curve, so a run soon ends elsewhere on another processor
+for problem, scores, tolerance in [("recall", keep, 5), ("words", base, 2)]:
+    report.value(f"{problem}_mean", percent(scores).mean(), tolerance=tolerance)
+    report.value(
+        f"{problem}_spread", np.ptp(percent(scores)), tolerance=1.5 * tolerance
+    )
 
 
 def mean(group, name, one):
@@ -431,27 +476,36 @@ def mean(group, name, one):
 
 
 kernel = [mean(BEHAVIOUR, "kernel_initializer", one) for one in KERNELS]
-report.value("kernel_small", kernel[0], tolerance=12)
-report.value("kernel_he", kernel[2], tolerance=6)
+report.value("kernel_small", kernel[0], tolerance=6)
+report.value("kernel_he", kernel[2], tolerance=2)
 assert kernel[0] < kernel[1] < kernel[2]
 bias = {
     one: mean(BEHAVIOUR, "forget gate's bias", one) for one in ("-2", "0", "1", "4")
 }
-report.value("bias_low", bias["-2"], tolerance=12)
-report.value("bias_high", bias["4"], tolerance=12)
 assert max(bias["-2"], bias["4"]) < min(bias["0"], bias["1"])
 wide = mean(BEHAVIOUR, "recurrent_initializer", "ortho-\ngonal × 3")
 assert wide < mean(BEHAVIOUR, "recurrent_initializer", "ortho-\ngonal")
 sorted_ = mean(BEHAVIOUR, "shuffle (words)", "sorted\nby class")
-report.value("sorted", sorted_, tolerance=10)
+report.value("sorted", sorted_, tolerance=5)
 assert sorted_ < mean(BEHAVIOUR, "shuffle (words)", "each\nepoch") - 2
-# Learning: a rate ten times too low costs points; so do 256 rows a batch, at that rate
-assert mean(LEARNING, "learning_rate", "0.001") < mean(
-    LEARNING, "learning_rate", "0.01"
-)
-assert mean(LEARNING, "batch_size", "256") < mean(LEARNING, "batch_size", "32")
-report.value("rate_low", mean(LEARNING, "learning_rate", "0.001"), tolerance=6)
-report.value("rate_kept", mean(LEARNING, "learning_rate", "0.01"), tolerance=6)
+# Architecture: an embedding of two numbers a letter is too narrow
+assert mean(ARCHITECTURE, "embedding's width", "2") < percent(base).mean()
+# Learning: a rate ten times too low costs points, and so do 256 rows a batch at that rate, dropout and L2
+for name, one in [
+    ("learning_rate", "0.001"),
+    ("batch_size", "256"),
+    ("dropout", "0.5"),
+    ("L2", "0.003"),
+]:
+    assert mean(LEARNING, name, one) < percent(base).mean(), (name, one)
+report.value("rate_low", mean(LEARNING, "learning_rate", "0.001"), tolerance=2)
+report.value("rate_high", mean(LEARNING, "learning_rate", "0.03"), tolerance=2)
+# Over the values tried, the rate moves most
+moves = {
+    name: np.ptp([percent(scores).mean() for scores in sweep.values()])
+    for name, sweep in LEARNING.items()
+}
+assert max(moves, key=moves.get) == "learning_rate", moves
 
 # %% [markdown]
 # ## Two at a time: rate and batch size
@@ -463,27 +517,43 @@ figure, axes = plt.subplots(figsize=(4.8, 3.2))
 for colour, batch in zip(plots.PALETTE, BATCHES, strict=False):
     tried = [rate for rate in RATES if (rate, batch) in pairs]
     line = [percent(pairs[rate, batch]).mean() for rate in tried]
-    axes.plot(tried, line, "o-", color=colour, label=f"{batch} rows a batch")
+    axes.plot(tried, line, "o-", color=colour)
+    axes.annotate(
+        f"{batch} rows",
+        (tried[-1], line[-1]),
+        xytext=(6, -3),
+        textcoords="offset points",
+        color=colour,
+    )
+axes.set_xlim(0.0008, 0.25)
 axes.set_xscale("log")
 axes.set_xticks(RATES, [f"{rate:g}" for rate in RATES])
 axes.minorticks_off()
 axes.set_xlabel("learning rate")
 axes.set_ylabel("right, %")
-figure.legend(loc="outside upper left", ncols=2)
 report.figure(
     "pair",
     figure,
-    alt="Accuracy by learning rate, one line a batch size. At low rates large batches are far behind small ones; at "
-    "0.03 the lines are closer together",
+    alt="Accuracy by learning rate from 0.001 to 0.1, one line each for 32, 64 and 256 rows a batch. At low rates "
+    "large batches are behind small ones; at higher rates the lines come together",
 )
 
 
-def lead(rate):
-    """How far batches of 32 are ahead of batches of 256, in points."""
+def best(batch):
+    """Accuracy by seed at the best of the rates that were tried with a batch size."""
+    tried = [
+        percent(scores) for (_, size), scores in pairs.items() if size == batch
+    ]
+    return max(tried, key=np.mean)
+
+
+def ahead(rate):
+    """How far batches of 32 are ahead of batches of 256 at a rate, in points."""
     return (percent(pairs[rate, 32]) - percent(pairs[rate, 256])).mean()
 
 
-report.value("lead_low", lead(0.003), tolerance=6)
-report.value("lead_high", lead(0.03), tolerance=6)
-# The batch size that looks better depends on the rate
-assert lead(0.003) > lead(0.03)
+lead_best = (best(32) - best(256)).mean()
+report.value("lead_low", ahead(0.003), tolerance=1.5)
+report.value("lead_best", lead_best, tolerance=1.5)
+# How far ahead the small batch looks depends on the rate
+assert ahead(0.003) > max(ahead(0.03), lead_best)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from lstm_guide import _check
 
@@ -183,7 +184,7 @@ def pairwise(scores: pd.DataFrame) -> pd.DataFrame:
         ([('a', 'b')], -1.067)
 
     Source:
-        Holm (1979), with the result of statsmodels.stats.multitest.multipletests.
+        Holm (1979), by statsmodels.stats.multitest.multipletests. That takes a tenth of a second a call.
     """
     _check.instance("scores", scores, pd.DataFrame, "a pandas DataFrame")
     values = _check.finite_array("scores", scores.reset_index(drop=True), (2,))
@@ -203,19 +204,10 @@ def pairwise(scores: pd.DataFrame) -> pd.DataFrame:
         {
             "difference": differences.mean(axis=0),
             "p_value": p_values,
-            "p_corrected": _holm(p_values),
+            "p_corrected": multipletests(p_values, method="holm")[1],
         },
         index=pd.MultiIndex.from_tuples(names, names=["setting", "other"]),
     )
-
-
-def _holm(p_values: np.ndarray) -> np.ndarray:
-    """Correct p-values: the smallest times their number, the next times one less, and so on; 1 at most."""
-    order = np.argsort(p_values)
-    factors = np.arange(len(p_values), 0, -1)
-    corrected = np.empty(len(p_values))
-    corrected[order] = np.minimum(1, np.maximum.accumulate(factors * p_values[order]))
-    return corrected
 
 
 def _is_numeric(curve: ArrayLike) -> bool:
