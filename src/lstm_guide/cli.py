@@ -168,6 +168,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or str(error)
+        reason = reason.partition(" (while attempting")[0]  # create_server repeats the address
         raise CommandError(
             f"cannot listen at {host}, port {port}: {reason}; choose others with --host, --port"
         ) from error

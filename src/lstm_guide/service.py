@@ -25,8 +25,9 @@ def create_app(
 
     A request is {"windows": [...]}, lists of samples by steps by features, of finite numbers within float32's range.
     The answer is {"predictions": [...], "model": "..."}, the latter being the file's version. What does not fit is
-    refused with 422 and the name of the field, a body that is too long with 413, one that is not declared as JSON with
-    415; each with {"detail": [{"field": "...", "message": "..."}]}.
+    refused with 422 and the name of the field, a body that is too long with 413, one that is compressed or not declared
+    as JSON with 415, another path with 404, another method with 405; each with
+    {"detail": [{"field": "...", "message": "..."}]}.
 
     The model is loaded once. It computes in one thread of its own, so requests that come meanwhile are taken, wait
     their turn and are answered. To serve another file, start another process.
@@ -68,7 +69,7 @@ def create_app(
     request_type = _request_type(predictor, max_windows)
     answer_type, health_type, problems_type = _answer_types(predictor)
     one_by_one = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model")
-    app = fastapi.FastAPI(title="Predictions of an LSTM", version=predictor.version)
+    app = fastapi.FastAPI(title="Predictions of an LSTM", version=predictor.version, redirect_slashes=False)
 
     def answer(body: bytes) -> bytes:
         """Check, predict, write: all that takes time, outside the event loop."""
@@ -89,6 +90,8 @@ def create_app(
         """Predict for each window."""
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise _RefusedError(415, "content-type", "must be application/json")
+        if request.headers.get("content-encoding", "identity").lower() != "identity":
+            raise _RefusedError(415, "content-encoding", "must be absent; send the body uncompressed")
         body = await _read(request, max_bytes)
         content = await asyncio.get_running_loop().run_in_executor(one_by_one, answer, body)
         return fastapi.Response(content, media_type="application/json")
@@ -110,12 +113,20 @@ def create_app(
         """Answer without repeating the input: NaN in it would make the answer invalid JSON."""
         return fastapi.responses.JSONResponse(refused.content, status_code=refused.status)
 
+    @app.exception_handler(404)
+    @app.exception_handler(405)
+    async def refuse_elsewhere(request: fastapi.Request, error: fastapi.HTTPException) -> fastapi.Response:
+        """Answer in the same form where no route is; the headers tell the methods that are allowed."""
+        field = "path" if error.status_code == 404 else "method"
+        refused = _RefusedError(error.status_code, field, "must be POST /predict or GET /health")
+        return fastapi.responses.JSONResponse(refused.content, refused.status, error.headers)
+
     return app
 
 
 REFUSALS = {
     413: "The body is too long.",
-    415: "The body is not declared as JSON.",
+    415: "The body is not declared as JSON, or is compressed.",
     422: "The body is not what the model takes, or has no finite prediction.",
 }
 
@@ -240,8 +251,13 @@ async def _read(request: "fastapi.Request", max_bytes: int) -> bytes:
 
 def _first_problem(error: "pydantic.ValidationError") -> tuple[str, str]:
     """Name the field, as in windows[3][0][1], and say what is wrong with it."""
-    problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    problem = error.errors(include_url=False, include_input=False)[0]
     field = "".join(f"[{part}]" if isinstance(part, int) else part for part in problem["loc"])
+    if problem["type"] in ("too_short", "too_long"):
+        what, limits = ("windows", "steps", "features")[len(problem["loc"]) - 1], problem["ctx"]
+        least = "at least" if problem["type"] == "too_short" else "at most"
+        limit = limits["min_length"] if problem["type"] == "too_short" else limits["max_length"]
+        return field, f"must have {least} {limit} {what if limit != 1 else what[:-1]}, not {limits['actual_length']}"
     if problem["type"] in ("less_than_equal", "greater_than_equal"):
         return field, "Input should be within float32's range, up to 3.4e38 in size"
     return field[:80] or "body", problem["msg"]

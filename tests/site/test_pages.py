@@ -20,8 +20,8 @@ LONG_NOTEBOOKS = {
     "07-cnn-lstm": 73,
     "10-attention": 69,
     "11-generative-lstm": 94,
-    "12-tuning": 87,
-    "14-predictions": 99,
+    "12-tuning": 85,
+    "14-predictions": 91,
     "written-dates": 71,
 }
 

@@ -1,8 +1,9 @@
 """Run by test_finalize.py: start a process, kill it at a random moment, look at what it left; again and again.
 
-    python killed.py training|saving FOLDER
+    python killed.py FOLDER
 
-The processes are forks of this one, which has imported Keras and computed nothing: that saves seconds each.
+The processes are forks of this one, which has imported Keras and computed nothing: that saves seconds each. What they
+do is small, so that many kills fit into a few seconds and many of them hit the writing.
 """
 
 import os
@@ -18,23 +19,22 @@ import numpy as np
 
 from lstm_guide import finalize, models
 
-KILLS = 6
-X = np.random.default_rng(0).normal(size=(64, 5)).astype("float32")
+KILLS, EPOCHS = 12, 30
+X = np.random.default_rng(0).normal(size=(16, 5)).astype("float32")
 
 
 def train(path):
-    """Train for 40 epochs, and write the weights. A loop instead of fit, which waits for half a second each epoch."""
+    """Train, and write the weights. A loop instead of fit, which waits for half a second each epoch."""
     keras.utils.set_random_seed(7)
-    layers = [keras.layers.Dense(200, "tanh"), keras.layers.Dropout(0.3), keras.layers.Dense(1)]
-    model = keras.Sequential([keras.Input(shape=(5,)), *layers])
+    model = keras.Sequential([keras.Input(shape=(5,)), keras.layers.Dropout(0.3), keras.layers.Dense(1)])
     model.compile("adam", loss="mse", run_eagerly=True)  # eager: nothing to compile in each process
     callback = finalize.checkpoint(path, seed=1)
     callback.set_model(model)
     callback.on_train_begin()
-    for epoch in range(model._initial_epoch, 40):
+    for epoch in range(model._initial_epoch, EPOCHS):
         callback.on_epoch_begin(epoch)
-        for rows in np.random.permutation(len(X)).reshape(4, 16):
-            model.train_on_batch(X[rows], X[rows].sum(axis=1))
+        rows = np.random.permutation(len(X))[:8]  # which ones depends on the order
+        model.train_on_batch(X[rows], X[rows].sum(axis=1))
         callback.on_epoch_end(epoch)
     np.savez(path.with_suffix(".weights.npz"), *[v.numpy() for v in [*model.weights, *model.optimizer.variables]])
 
@@ -60,11 +60,16 @@ def started(work, path):
         os._exit(1)
 
 
-def killed(child, path, at_random):
-    """Kill the process some time after its first file is there; False if it was done before."""
-    end = time.monotonic() + 60
-    while not path.exists() and time.monotonic() < end:
-        time.sleep(0.01)
+def written(path):
+    return path.stat().st_mtime_ns if path.exists() else None
+
+
+def killed(work, path, at_random):
+    """Start a process and kill it some time after it has written its first file; False if it was done before."""
+    before = written(path)
+    child, end = started(work, path), time.monotonic() + 60
+    while written(path) == before and time.monotonic() < end:
+        time.sleep(0.002)
     time.sleep(at_random)
     os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
@@ -82,15 +87,17 @@ def training(folder, rng):
     whole, path, kills, epochs = folder / "whole.npz", folder / "killed.npz", 0, [0]
     finished(started(train, whole))
     for _ in range(KILLS):
-        kills += killed(started(train, path), path, rng.uniform(0.2, 1.2))
+        kills += killed(train, path, rng.uniform(0, 0.2))
         with np.load(path) as file:
             epochs.append(int(file["epoch"]))
+        if epochs[-1] == EPOCHS:
+            break
     finished(started(train, path))
     assert epochs == sorted(epochs), epochs
-    assert kills >= KILLS // 2, kills
+    assert kills >= KILLS // 3, kills
     with np.load(whole.with_suffix(".weights.npz")) as one, np.load(path.with_suffix(".weights.npz")) as other:
         assert all(np.array_equal(one[name], other[name]) for name in one.files)
-        assert len(one.files) > 10
+        assert len(one.files) > 6  # Adam's are among them
     print(f"killed {kills} times, with {epochs} epochs done, and the same in the end")
 
 
@@ -99,14 +106,16 @@ def saving(folder, rng):
     path, left = folder / "a.keras", 0
     for number in range(KILLS):
         path.unlink(missing_ok=True) if number % 2 else None
-        assert killed(started(save, path), path, rng.uniform(0.1, 0.8))
+        assert killed(save, path, rng.uniform(0, 0.4))
         finalize._check_content(path)  # without Keras, so that this process can be forked again
         left = len(list(folder.iterdir())) - 1
-    child = started(lambda path: finalize.load(path), path)
-    finished(child)
+    finished(started(finalize.load, path))
     print(f"killed {KILLS} times, the file always whole, {left} temporary files left")
 
 
 if __name__ == "__main__":
     rng = random.Random(time.time_ns())
-    {"training": training, "saving": saving}[sys.argv[1]](Path(sys.argv[2]), rng)
+    for test in (training, saving):
+        folder = Path(sys.argv[1], test.__name__)
+        folder.mkdir()
+        test(folder, rng)

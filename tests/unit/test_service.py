@@ -4,6 +4,7 @@ The first part calls the application in this process, the second one, marked slo
 """
 
 import asyncio
+import gzip
 import json
 import os
 import signal
@@ -165,12 +166,12 @@ def test_nothing_is_traced_anew_for_other_batch_sizes(tmp_path):
 # --- what is wrong
 
 BAD = [
-    ({"windows": []}, "windows", "at least 1 item"),
-    ({"windows": [WINDOW] * 9}, "windows", "at most 8 items"),
-    ({"windows": [WINDOW, WINDOW[:2]]}, "windows[1]", "at least 3 items"),
-    ({"windows": [[*WINDOW, [4.0]]]}, "windows[0]", "at most 3 items"),
-    ({"windows": [[[1.0], [2.0, 3.0], [4.0]]]}, "windows[0][1]", "at most 1 item"),
-    ({"windows": [[[1.0], [], [4.0]]]}, "windows[0][1]", "at least 1 item"),
+    ({"windows": []}, "windows", "must have at least 1 window, not 0"),
+    ({"windows": [WINDOW] * 9}, "windows", "must have at most 8 windows, not 9"),
+    ({"windows": [WINDOW, WINDOW[:2]]}, "windows[1]", "must have at least 3 steps, not 2"),
+    ({"windows": [[*WINDOW, [4.0]]]}, "windows[0]", "must have at most 3 steps, not 4"),
+    ({"windows": [[[1.0], [2.0, 3.0], [4.0]]]}, "windows[0][1]", "must have at most 1 feature, not 2"),
+    ({"windows": [[[1.0], [], [4.0]]]}, "windows[0][1]", "must have at least 1 feature, not 0"),
     ({"windows": [1.0, 2.0, 3.0]}, "windows[0]", "valid array"),
     ({"windows": [[1.0, 2.0, 3.0]]}, "windows[0][0]", "valid array"),
     ({"windows": [[[1.0], [2.0], ["3"]]]}, "windows[0][2][0]", "valid number"),
@@ -251,9 +252,25 @@ def test_a_prediction_that_is_not_finite_is_an_error(tmp_path):
     assert says == (422, "windows[1]", "the model has no finite prediction for these values")
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/predict", 405), ("GET", "/nothing", 404)])
-def test_other_requests_are_refused(method, path, status, app):
-    assert send(app, (method, path, {}))[0].status_code == status
+def test_a_compressed_body_is_refused(app):
+    answer = post(app, gzip.compress(b"{}"), JSON | {"content-encoding": "gzip"})
+    assert problem(answer) == (415, "content-encoding", "must be absent; send the body uncompressed")
+
+
+ELSEWHERE = [
+    ("GET", "/predict", 405, "method"),
+    ("PUT", "/predict", 405, "method"),
+    ("POST", "/health", 405, "method"),
+    ("GET", "/nothing", 404, "path"),
+    ("POST", "/predict/", 404, "path"),  # no redirect: many clients would repeat it as a GET
+]
+
+
+@pytest.mark.parametrize(("method", "path", "status", "field"), ELSEWHERE)
+def test_other_requests_are_refused(method, path, status, field, app):
+    answer = send(app, (method, path, {}))[0]
+    assert problem(answer) == (status, field, "must be POST /predict or GET /health")
+    assert ("allow" in answer.headers) == (status == 405)
 
 
 NUMBERS = st.floats(width=64) | st.integers() | st.none() | st.booleans() | st.text(max_size=3)
@@ -319,7 +336,7 @@ def test_the_command_names_what_is_wrong(tmp_path, capsys):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         assert cli.main(["serve", missing, "--port", port]) == 1
-        assert f"cannot listen at 127.0.0.1, port {port}: Address already in use" in capsys.readouterr().err
+        assert f"cannot listen at 127.0.0.1, port {port}: Address already in use; choose" in capsys.readouterr().err
     assert cli.main(["serve", missing, "--port", "99999"]) == 1
     assert "cannot listen at 127.0.0.1, port 99999" in capsys.readouterr().err
     assert cli.main(["serve", missing, "--host", "no.such.host.invalid"]) == 1
