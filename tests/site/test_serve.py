@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import expect
 from serve import PAGE, append, copy_sources, served
 
-# The goals are 10 s and 3 s; benchmarks/serve.py measures them. Two test processes that share two cores were seen to need
-# 32 s until the first answer, for all pages and notebooks are built before it
+# The goals are 10 s and 3 s; benchmarks/serve.py measures them. With another test process beside it, the first answer
+# was seen to take 32 s, for all pages and notebooks are built before it
 START_LIMIT = 60
 # Two seconds alone; a slow machine on which two test processes share the cores was seen to take 24
 EDIT_LIMIT = 60
