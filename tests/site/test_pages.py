@@ -20,8 +20,9 @@ LONG_NOTEBOOKS = {
     "07-cnn-lstm": 73,
     "10-attention": 69,
     "11-generative-lstm": 94,
-    "12-tuning": 85,
-    "14-predictions": 91,
+    "12-tuning": 84,
+    "13-updating": 80,
+    "14-predictions": 90,
     "written-dates": 71,
 }
 
