@@ -277,7 +277,8 @@ def train(n_processes, ways=WAYS, cores=(), **first):
     ]
     try:
         for process in team:
-            process.wait(timeout=240)
+            code = process.wait(timeout=240)
+            assert code == 0, f"a process ended with exit code {code}"
     finally:
         for process in team:
             process.kill()
@@ -290,8 +291,10 @@ a_core = (
     sorted(os.sched_getaffinity(0))[:1] if hasattr(os, "sched_getaffinity") else []
 )
 (alone,), (both_cores,) = train(1, cores=a_core), train(1)
-dump = "--xla_dump_to=dump --xla_dump_hlo_as_text --xla_dump_hlo_module_re=.*train_step.*"
-pair = train(2, XLA_FLAGS=dump)
+# Added to what is set already: both processes must compile for the same processor
+flags = os.environ.get("XLA_FLAGS", "")
+flags += " --xla_dump_to=dump --xla_dump_hlo_as_text --xla_dump_hlo_module_re=.*train_step.*"
+pair = train(2, XLA_FLAGS=flags)
 apart = {}
 for way in alone:
     one, two = alone[way], pair[0][way]
