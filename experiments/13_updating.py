@@ -31,11 +31,8 @@ from lstm_guide import evaluate, models, plots, problems, report
 
 plots.use_style()
 SEEDS = range(report.first_seed(), report.first_seed() + 5)
-N_IN, MONTH, NOISE = (
-    12,
-    720,
-    0.2,
-)  # hours in a window, hours in a month, mm per hour
+N_IN, MONTH = 12, 720  # hours in a window, hours in a month
+NOISE = 0.2  # of the gauge, mm per hour
 
 # %% [markdown]
 # ## Two series
@@ -362,8 +359,9 @@ assert paired(change["later", NEW], change["later", NONE])[2] < 0
 assert paired(change["later", LINEAR], change["later", NEW])[0] < 0
 # On unseen weather of the creek without drift, warm start on all data and refit on all data err alike within 0.01
 assert abs(paired(calm["later", ALL], calm["later", REFIT])[0]) < 0.01
-# A month without drift costs the warm start on new data skill on the whole year's weather
-assert paired(calm["later", NEW], calm["later", NONE])[0] > 0
+# Few data without drift cost skill on the whole year's weather, on average
+for name in (NEW, REFIT_3):
+    assert paired(calm["later", name], calm["later", NONE])[0] > 0, name
 # Warm starts take less than 60 percent of the time
 assert spent[NEW] < 0.6
 
@@ -725,6 +723,10 @@ assert ratio["at heavier rain"] <= 0.2 and ratio["found"] > 0.85
 assert ratio["delay"] > watching.loc["Page-Hinkley, error", "delay"]
 # ADWIN, which looks both ways, gains nothing by the ratio: a fall is an alarm to it, too
 assert watching.loc["ADWIN, ratio", "delay"] > watching.loc["ADWIN, error", "delay"]
+# KSWIN on the error is seldom misled by heavier rain, too, and slower than Page-Hinkley there
+kswin = watching.loc["KSWIN, error"]
+assert kswin["at heavier rain"] <= 0.2
+assert kswin["delay"] > watching.loc["Page-Hinkley, error", "delay"]
 # Without the offset fewer drifts are found
 assert watching.loc["Page-Hinkley, ratio, no offset", "found"] < ratio["found"]
 
@@ -800,6 +802,7 @@ report.value(
 # Updating on alarm is ahead of never, and within 0.03 of every month, with a third of the updates at most
 assert early_gain[2] < 0 and abs(late_price[0]) < 0.03
 assert alarmed["drift"]["updates"].mean() <= 4
-# Without drift there are fewer, and they do little
+# Without drift there are fewer, yet more than on the quiet creeks of the test above, and they do little
+assert alarmed["no drift"]["updates"].mean() > ratio["false a year"]
 assert alarmed["no drift"]["updates"].mean() < alarmed["drift"]["updates"].mean()
 assert abs(paired(alarmed["no drift"]["share"], calm["year", NONE])[0]) < 0.02

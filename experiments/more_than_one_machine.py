@@ -41,7 +41,7 @@ ONE_THREAD = {
 
 
 def start(script, *arguments, **environment):
-    """Start a script in a process of its own, with one thread; it can be written to and read from."""
+    """Start a script in a process of its own, TensorFlow with one thread; it can be written to and read from."""
     return subprocess.Popen(
         [sys.executable, "-c", script, *[str(argument) for argument in arguments]],
         env=os.environ | ONE_THREAD | environment,
